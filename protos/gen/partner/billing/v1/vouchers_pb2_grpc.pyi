@@ -34,9 +34,10 @@ class VoucherServiceStub:
     @_typing.overload
     def __new__(cls, channel: _aio.Channel) -> VoucherServiceAsyncStub: ...
     IssueVouchers: _grpc.UnaryUnaryMultiCallable[_vouchers_pb2.IssueVouchersRequest, _vouchers_pb2.IssueVouchersResponse]
-    """Issues one voucher to each of the named resale customers out of one quota, all or none (domain.md 6.7, rules 1 to 10).
-    QUOTA_NOT_FOUND_OR_STATE, QUOTA_INSUFFICIENT, ADVISORY_NOT_ALLOWED, NOT_SUB_CUSTOMER, RECIPIENT_NOT_ALLOWED,
-    LIMIT_EXCEEDS_QUOTA, TOO_MANY_RECIPIENTS, VALIDITY_EXCEEDS_QUOTA.
+    """Issues one voucher to each of the named customers out of one quota (domain.md 6.7, rules 1 to 10).
+    Refuses the whole request with QUOTA_NOT_FOUND_OR_STATE, QUOTA_INSUFFICIENT (the quota must hold face value times customers),
+    LIMIT_EXCEEDS_QUOTA, TOO_MANY_RECIPIENTS or VALIDITY_EXCEEDS_QUOTA; refuses single customers in their result with
+    ADVISORY_NOT_ALLOWED, NOT_SUB_CUSTOMER or RECIPIENT_NOT_ALLOWED, and issues to the others.
     """
     BatchGetVouchers: _grpc.UnaryUnaryMultiCallable[_vouchers_pb2.BatchGetVouchersRequest, _vouchers_pb2.BatchGetVouchersResponse]
     """Gets those of the named vouchers that are in scope, in the order asked."""
@@ -53,9 +54,10 @@ class VoucherServiceAsyncStub(VoucherServiceStub):
 
     def __init__(self, channel: _aio.Channel) -> None: ...
     IssueVouchers: _aio.UnaryUnaryMultiCallable[_vouchers_pb2.IssueVouchersRequest, _vouchers_pb2.IssueVouchersResponse]  # type: ignore[assignment]
-    """Issues one voucher to each of the named resale customers out of one quota, all or none (domain.md 6.7, rules 1 to 10).
-    QUOTA_NOT_FOUND_OR_STATE, QUOTA_INSUFFICIENT, ADVISORY_NOT_ALLOWED, NOT_SUB_CUSTOMER, RECIPIENT_NOT_ALLOWED,
-    LIMIT_EXCEEDS_QUOTA, TOO_MANY_RECIPIENTS, VALIDITY_EXCEEDS_QUOTA.
+    """Issues one voucher to each of the named customers out of one quota (domain.md 6.7, rules 1 to 10).
+    Refuses the whole request with QUOTA_NOT_FOUND_OR_STATE, QUOTA_INSUFFICIENT (the quota must hold face value times customers),
+    LIMIT_EXCEEDS_QUOTA, TOO_MANY_RECIPIENTS or VALIDITY_EXCEEDS_QUOTA; refuses single customers in their result with
+    ADVISORY_NOT_ALLOWED, NOT_SUB_CUSTOMER or RECIPIENT_NOT_ALLOWED, and issues to the others.
     """
     BatchGetVouchers: _aio.UnaryUnaryMultiCallable[_vouchers_pb2.BatchGetVouchersRequest, _vouchers_pb2.BatchGetVouchersResponse]  # type: ignore[assignment]
     """Gets those of the named vouchers that are in scope, in the order asked."""
@@ -75,9 +77,10 @@ class VoucherServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _vouchers_pb2.IssueVouchersRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_vouchers_pb2.IssueVouchersResponse, _abc.Awaitable[_vouchers_pb2.IssueVouchersResponse]]:
-        """Issues one voucher to each of the named resale customers out of one quota, all or none (domain.md 6.7, rules 1 to 10).
-        QUOTA_NOT_FOUND_OR_STATE, QUOTA_INSUFFICIENT, ADVISORY_NOT_ALLOWED, NOT_SUB_CUSTOMER, RECIPIENT_NOT_ALLOWED,
-        LIMIT_EXCEEDS_QUOTA, TOO_MANY_RECIPIENTS, VALIDITY_EXCEEDS_QUOTA.
+        """Issues one voucher to each of the named customers out of one quota (domain.md 6.7, rules 1 to 10).
+        Refuses the whole request with QUOTA_NOT_FOUND_OR_STATE, QUOTA_INSUFFICIENT (the quota must hold face value times customers),
+        LIMIT_EXCEEDS_QUOTA, TOO_MANY_RECIPIENTS or VALIDITY_EXCEEDS_QUOTA; refuses single customers in their result with
+        ADVISORY_NOT_ALLOWED, NOT_SUB_CUSTOMER or RECIPIENT_NOT_ALLOWED, and issues to the others.
         """
 
     @_abc_1.abstractmethod

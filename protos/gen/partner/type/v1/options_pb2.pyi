@@ -31,7 +31,7 @@ class _ScopeEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_Scope.ValueType
     SCOPE_PARTNER: _Scope.ValueType  # 2
     """The partner's people."""
     SCOPE_PLATFORM: _Scope.ValueType  # 3
-    """The platform's operators in an opened tenant."""
+    """The platform's operators in an opened tenant, and other services' jobs."""
     SCOPE_SYSTEM: _Scope.ValueType  # 4
     """Other services' jobs."""
 
@@ -45,7 +45,7 @@ SCOPE_CUSTOMER: Scope.ValueType  # 1
 SCOPE_PARTNER: Scope.ValueType  # 2
 """The partner's people."""
 SCOPE_PLATFORM: Scope.ValueType  # 3
-"""The platform's operators in an opened tenant."""
+"""The platform's operators in an opened tenant, and other services' jobs."""
 SCOPE_SYSTEM: Scope.ValueType  # 4
 """Other services' jobs."""
 Global___Scope: _TypeAlias = Scope  # noqa: Y015
