@@ -1,0 +1,1 @@
+"""The four services and the kit that they are built from."""

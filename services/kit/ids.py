@@ -1,0 +1,57 @@
+"""Ids: UUIDv7 in the database, TypeID text everywhere else."""
+
+import re
+from collections.abc import Iterable
+from typing import Final
+from uuid import UUID
+
+from uuid_utils.compat import uuid7
+
+from services.kit.errors import InvalidArgument
+
+ALPHABET: Final = "0123456789abcdefghjkmnpqrstvwxyz"
+# Ten bits are two characters, so 130 bits are thirteen look-ups instead of twenty-six.
+_PAIRS: Final = [first + second for first in ALPHABET for second in ALPHABET]
+_SHIFTS: Final = range(120, -1, -10)
+# Python reads base 32 with the digits 0-9 and a-v.
+_TO_PYTHON: Final = str.maketrans(ALPHABET, "0123456789abcdefghijklmnopqrstuv")
+# 26 characters carry 130 bits; the first may not use more than the three that remain of 128.
+_SUFFIX: Final = re.compile(rf"[0-7][{ALPHABET}]{{25}}")
+
+
+def new_id() -> UUID:
+    """Make an id that sorts by its time of birth."""
+    return uuid7()
+
+
+def to_text(prefix: str, value: UUID) -> str:
+    number = value.int
+    pairs = _PAIRS
+    return f"{prefix}_{''.join([pairs[(number >> shift) & 1023] for shift in _SHIFTS])}"
+
+
+def from_text(prefix: str, text: str, *, field: str) -> UUID:
+    """Read an id of the kind that the prefix names.
+
+    :raises InvalidArgument: where the text is none; the message is the same for every wrong text.
+    """
+    head, _, suffix = text.rpartition("_")
+    if head != prefix or _SUFFIX.fullmatch(suffix) is None:
+        raise InvalidArgument(f"must be an id like {prefix}_…", field=field)
+    return UUID(int=int(suffix.translate(_TO_PYTHON), 32))
+
+
+def many_from_text(prefix: str, texts: Iterable[str], *, field: str, at_most: int) -> list[UUID]:
+    """Read ids in the order given, each once.
+
+    :raises InvalidArgument: where there is none, too many, or one is malformed ("ids[3]").
+    """
+    given = list(texts)
+    if not given:
+        raise InvalidArgument("must name at least one id", field=field)
+    if len(given) > at_most:
+        raise InvalidArgument(f"must name at most {at_most} ids", field=field)
+    found = {
+        from_text(prefix, text, field=f"{field}[{index}]"): None for index, text in enumerate(given)
+    }
+    return list(found)
