@@ -640,8 +640,11 @@ class EnsureResourcesRequest(_message.Message):
 
     REQUEST_ID_FIELD_NUMBER: _builtins.int
     RESOURCES_FIELD_NUMBER: _builtins.int
+    KEEP_KNOWN_FIELD_NUMBER: _builtins.int
     request_id: _builtins.str
     """Makes a repetition harmless."""
+    keep_known: _builtins.bool
+    """Whether known resources stay as they are, as an import of charges wants: it knows less of them than their owner."""
     @_builtins.property
     def resources(self) -> _containers.RepeatedCompositeFieldContainer[Global___Resource]:
         """The resources without their ids, at most 500."""
@@ -651,10 +654,11 @@ class EnsureResourcesRequest(_message.Message):
         *,
         request_id: _builtins.str = ...,
         resources: _abc.Iterable[Global___Resource] | None = ...,
+        keep_known: _builtins.bool = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["request_id", b"request_id", "resources", b"resources"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["keep_known", b"keep_known", "request_id", b"request_id", "resources", b"resources"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
