@@ -1,0 +1,78 @@
+# Every command of this project. `make` alone prints them.
+PORT ?= 8000
+DATA_DIR ?= .data
+SHELL := /bin/bash
+BIN := .venv/bin
+# Named after the place, for a virtual environment does not survive being moved.
+INSTALLED := .venv/installed$(subst /,-,$(CURDIR))
+
+.DEFAULT_GOAL := help
+.PHONY: $(shell sed -n 's/^\([a-z-]*\):.*/\1/p' $(firstword $(MAKEFILE_LIST)))
+
+help: ## Print this list
+	@awk -F ':.*## ' '/^##@/ {printf "\n%s\n", substr($$0, 5)} /^[a-z-]+:.*## / {printf "  %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+$(INSTALLED): requirements.lock pyproject.toml .ci/setup
+	@.ci/setup $@
+
+##@ Run
+setup: $(INSTALLED) ## Make .venv from requirements.lock
+
+run: setup graphiql ## Start everything on this machine (PORT=8000 DATA_DIR=.data)
+	@exec $(BIN)/partner-center up --port $(PORT) --data-dir $(DATA_DIR)
+
+up: ## Start everything in containers
+	docker-compose up --build --detach
+
+down: ## Stop the containers; the data stay
+	docker-compose down
+
+logs: ## Follow the containers' logs
+	docker-compose logs --follow
+
+##@ Change
+format: setup ## Put code and imports in order
+	@$(BIN)/ruff check --fix --quiet . ; $(BIN)/ruff format .
+
+protos: setup ## Generate protos/gen from protos/partner
+	@PYTHON=$(CURDIR)/$(BIN)/python protos/generate.sh
+
+schema: setup ## Print the graph's types to gateway/schema.graphql
+	@$(BIN)/python -m gateway.schema > gateway/schema.graphql.new && mv gateway/schema.graphql.new gateway/schema.graphql
+
+lock: setup ## Renew requirements.lock with what is at least a week old
+	@$(BIN)/uv pip compile --quiet --universal --generate-hashes --no-header --no-annotate --extra dev --exclude-newer "$$(date -u -d '7 days ago' +%F)" --upgrade -o requirements.lock pyproject.toml
+
+##@ Check
+test: setup ## Run every test that needs Python alone, with coverage (args="-k vouchers")
+	@$(BIN)/pytest -n auto --cov --cov-report=term:skip-covered $(args)
+
+check: lint types imports contract ## Look at the code without running it
+
+lint: setup ## Style and spelling
+	@$(BIN)/ruff check . && $(BIN)/ruff format --check . && $(BIN)/codespell
+
+types: setup ## Types, strictly
+	@$(BIN)/mypy
+
+imports: setup ## The directions between packages
+	@$(BIN)/lint-imports
+
+contract: setup ## The protos: style, compatibility, freshness of what is generated
+	@$(BIN)/pytest -q tests/house/test_contract.py
+
+bench: setup ## Measure; one JSON line per figure
+	@for file in bench/*.py; do $(BIN)/python $$file; done
+
+##@ Database
+migrate: setup ## Upgrade the databases named by <SERVICE>_OWNER_DATABASE_URL
+	@for service in customers billing incentives programs; do $(BIN)/python -m services.$$service migrate || exit 1; done
+
+migration: setup ## Begin a migration (service=billing m="add vouchers")
+	@$(BIN)/alembic --name $(service) revision --message "$(m)"
+
+db-shell: setup ## Open psql in a database of `make run` (service=billing DATA_DIR=.data)
+	@exec $(BIN)/partner-center db-shell $(service) --data-dir $(DATA_DIR)
+
+graphiql: setup ## Fetch the query page's bundle; a failure leaves the rest working
+	@true
