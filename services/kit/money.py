@@ -6,7 +6,6 @@ from decimal import Context, Decimal, FloatOperation, Inexact, InvalidOperation
 from typing import Final, Self
 
 from partner.type.v1 import money_pb2
-
 from services.kit.errors import InvalidArgument
 
 # Exact or an error: 38 digits are what NUMERIC(38,15) holds.

@@ -1,0 +1,6 @@
+"""Owns money: the ledger, voucher quotas, vouchers, and what customers consumed.
+
+Promises: every movement is a transfer between two accounts; no balance falls below its
+floor; history is never changed.
+Leans on customers, for which customers exist: customers' job tells it.
+"""

@@ -1,0 +1,21 @@
+"""Puts customers together: settings, database, servicers, jobs; serves or migrates."""
+
+from collections.abc import Sequence
+
+from services.kit.jobs import Job
+from services.kit.rpc import Servicer
+from services.kit.server import Parts, run
+
+# One line for each slice.
+SERVICERS: Sequence[type[Servicer]] = ()
+
+
+def compose(parts: Parts) -> tuple[list[Servicer], list[Job]]:
+    """Make what this process runs."""
+    servicers = [servicer(parts.database, parts.pages) for servicer in SERVICERS]
+    jobs: list[Job] = []
+    return servicers, jobs
+
+
+if __name__ == "__main__":
+    run("customers", compose)

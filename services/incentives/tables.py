@@ -1,0 +1,17 @@
+"""The tables of incentives: their common base, and the replies that make repetitions harmless."""
+
+from sqlalchemy.orm import DeclarativeBase
+
+from services.kit.database import column_types, service_metadata
+from services.kit.replies import ReplyRow
+
+
+class IncentivesTable(DeclarativeBase):
+    """Base of every mapped class of incentives; no other service's tables are known here."""
+
+    metadata = service_metadata()
+    type_annotation_map = column_types()
+
+
+class Reply(ReplyRow, IncentivesTable):
+    __tablename__ = "replies"

@@ -1,0 +1,188 @@
+"""One service's database: its connections, and transactions that begin by saying who asks."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from datetime import date, datetime
+from decimal import Decimal
+from typing import Any, ClassVar, Final
+from uuid import UUID
+
+from sqlalchemy import (
+    BigInteger,
+    Date,
+    DateTime,
+    LargeBinary,
+    MetaData,
+    Numeric,
+    Text,
+    Uuid,
+    make_url,
+    text,
+)
+from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import TimeoutError as PoolTimeoutError
+from sqlalchemy.ext.asyncio import (
+    AsyncEngine,
+    AsyncSession,
+    async_sessionmaker,
+    create_async_engine,
+)
+from sqlalchemy.orm import Mapped, declarative_mixin, mapped_column
+
+from services.kit import deadlines
+from services.kit.errors import Refusal, Unavailable
+from services.kit.identity import Principal
+from services.kit.ids import new_id
+
+POOL_SIZE: Final = 10
+POOL_OVERFLOW: Final = 5
+POOL_WAIT_SECONDS: Final = 4
+SERVER_SETTINGS: Final = {
+    "timezone": "UTC",
+    "lock_timeout": "2s",
+    "statement_timeout": "5s",
+    "idle_in_transaction_session_timeout": "15s",
+    # Every query is short; compiling one costs more than it saves.
+    "jit": "off",
+}
+
+# In one round trip and always all of them, so that nothing of an earlier transaction remains.
+_SAY_WHO: Final = text(
+    "SELECT set_config('app.tenant', :tenant, true), set_config('app.partner', :partner, true),"
+    " set_config('app.role', :role, true), set_config('app.subject', :subject, true)"
+)
+
+# Classes of SQLSTATE that pass: connection lost, serialisation and deadlock, out of resources,
+# lock not available, cancelled by a timeout or a shutdown, idle for too long.
+_PASSING: Final = ("08", "40", "53", "55P03", "57", "25P03")
+
+
+def column_types() -> dict[Any, Any]:
+    """Say which column type an annotation means, for every service alike."""
+    return {
+        UUID: Uuid(),
+        datetime: DateTime(timezone=True),
+        date: Date(),
+        Decimal: Numeric(38, 15),
+        int: BigInteger(),
+        str: Text(),
+        bytes: LargeBinary(),
+        dict[str, Any]: JSONB(),
+    }
+
+
+def service_metadata() -> MetaData:
+    """Make the home of one service's tables; constraints get the names that migrations use."""
+    return MetaData(
+        naming_convention={
+            "pk": "%(table_name)s_pkey",
+            "fk": "%(table_name)s_%(column_0_N_name)s_fkey",
+            "uq": "%(table_name)s_%(column_0_N_name)s_key",
+            "ix": "%(table_name)s_%(column_0_N_name)s_idx",
+            "ck": "%(table_name)s_%(constraint_name)s_check",
+        }
+    )
+
+
+@declarative_mixin
+class TenantRow:
+    """A row of a tenant; the tenant stands first in the primary key."""
+
+    # Defaults are fetched with the INSERT, never by a SELECT later.
+    __mapper_args__: ClassVar[dict[str, Any]] = {"eager_defaults": True}
+
+    tenant_id: Mapped[UUID] = mapped_column(primary_key=True, sort_order=-30)
+    id: Mapped[UUID] = mapped_column(primary_key=True, default=new_id, sort_order=-29)
+
+
+@declarative_mixin
+class PartnerRow(TenantRow):
+    """A row of a partner inside the tenant."""
+
+    partner_id: Mapped[UUID] = mapped_column(sort_order=-28)
+
+
+class Database:
+    """The connections of one process to its own database."""
+
+    def __init__(
+        self, url: str, *, name: str = "", pool_size: int = POOL_SIZE, overflow: int = POOL_OVERFLOW
+    ) -> None:
+        self.engine: AsyncEngine = create_async_engine(
+            make_url(url).set(drivername="postgresql+asyncpg"),
+            pool_size=pool_size,
+            max_overflow=overflow,
+            pool_timeout=POOL_WAIT_SECONDS,
+            # A pooled connection that died with the server is noticed before it is used.
+            pool_pre_ping=True,
+            connect_args={
+                "server_settings": SERVER_SETTINGS | {"application_name": name},
+                "timeout": POOL_WAIT_SECONDS,
+            },
+        )
+        self._sessions = async_sessionmaker(self.engine, expire_on_commit=False, autoflush=True)
+
+    @asynccontextmanager
+    async def transaction(
+        self, principal: Principal, *, read_only: bool = False
+    ) -> AsyncIterator[AsyncSession]:
+        """Open a transaction that sees what the principal's tenant and partner own.
+
+        It commits at the end and rolls back on any exception.
+        """
+        scope = principal.scope
+        async with self._begin(read_only=read_only) as session:
+            await session.execute(
+                _SAY_WHO,
+                {
+                    "tenant": str(scope.tenant_id),
+                    "partner": "" if scope.partner_id is None else str(scope.partner_id),
+                    "role": principal.role.value,
+                    "subject": principal.subject,
+                },
+            )
+            yield session
+
+    @asynccontextmanager
+    async def every_tenant(self) -> AsyncIterator[AsyncSession]:
+        """Open a transaction over all tenants; only for jobs that look for due work."""
+        async with self._begin(read_only=False) as session:
+            await session.execute(
+                _SAY_WHO, {"tenant": "every", "partner": "", "role": "SYSTEM", "subject": "jobs"}
+            )
+            yield session
+
+    @asynccontextmanager
+    async def _begin(self, *, read_only: bool) -> AsyncIterator[AsyncSession]:
+        deadlines.transaction_open.set(True)
+        try:
+            async with self._sessions() as session, session.begin():
+                if read_only:
+                    await session.connection(execution_options={"postgresql_readonly": True})
+                yield session
+        finally:
+            deadlines.transaction_open.set(False)
+
+    async def is_reachable(self) -> bool:
+        try:
+            async with self.engine.connect() as connection:
+                await connection.execute(text("SELECT 1"))
+        except (DBAPIError, PoolTimeoutError, OSError, TimeoutError):
+            return False
+        return True
+
+    async def close(self) -> None:
+        await self.engine.dispose()
+
+
+def passing_fault(error: BaseException) -> Refusal | None:
+    """Tell a fault that passes from a defect: the former is worth asking again."""
+    if isinstance(error, PoolTimeoutError):
+        return Unavailable("the database is busy")
+    # While connecting, the driver's own errors come through unwrapped.
+    state = getattr(getattr(error, "orig", error), "sqlstate", None) or ""
+    lost = isinstance(error, DBAPIError) and error.connection_invalidated
+    if lost or state.startswith(_PASSING) or isinstance(error, OSError):
+        return Unavailable("the database is busy or gone for a moment")
+    return None

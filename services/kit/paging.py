@@ -1,0 +1,259 @@
+"""Pages of a list: keyset order, and tokens that fit only the list and scope they were made for."""
+
+import binascii
+import hmac
+import re
+from base64 import urlsafe_b64decode, urlsafe_b64encode
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from datetime import date, datetime
+from decimal import Decimal
+from typing import Any, Final, Generic, Literal, TypeVar
+from uuid import UUID
+
+import orjson
+from google.protobuf.message import Message
+from sqlalchemy import ColumnElement, Select, and_, false, or_, tuple_
+from sqlalchemy.sql.elements import KeyedColumnElement
+
+from services.kit.errors import InvalidArgument
+from services.kit.identity import Scope
+from services.kit.requests import canonical, canonical_json
+
+SIZE_DEFAULT: Final = 50
+SIZE_MAX: Final = 500
+SEARCH_LENGTH_MAX: Final = 200
+KEY_BYTES_MIN: Final = 32
+_MAC_BYTES: Final = 16
+
+# What may differ between two pages of one list.
+_NOT_BOUND: Final = frozenset({"page_size", "page_token", "with_item_tokens", "read_mask"})
+_NAME_OF_LIST: Final = re.compile(r"(?:Batch)?List(\w+)Request")
+
+Direction = Literal["asc", "desc"]
+Row = TypeVar("Row")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Page:
+    """The part of a list that is asked for."""
+
+    size: int
+    after: tuple[Any, ...] | None
+    with_item_tokens: bool
+    # What tokens of this list are bound to, and the key made from it.
+    binding: dict[str, Any]
+    key: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Cut(Generic[Row]):
+    """A page's rows and what a response says beside them."""
+
+    rows: Sequence[Row]
+    next_page_token: str
+    item_tokens: list[str]
+
+
+class PageTokens:
+    """Reads and writes page tokens with the key that all processes share."""
+
+    def __init__(self, key: bytes) -> None:
+        if len(key) < KEY_BYTES_MIN:
+            raise ValueError(f"the page token key needs at least {KEY_BYTES_MIN} bytes")
+        self._key = key
+
+    def page(self, request: Message, *, scope: Scope) -> Page:
+        """Read page_size and page_token of a List or BatchList request.
+
+        :raises InvalidArgument: for a negative size and for a token of another list or scope.
+        """
+        size = getattr(request, "page_size", 0)
+        if size < 0:
+            raise InvalidArgument("must not be negative", field="page_size")
+        page = self._bound(
+            Page(
+                size=min(size or SIZE_DEFAULT, SIZE_MAX),
+                after=None,
+                with_item_tokens=getattr(request, "with_item_tokens", False),
+                binding=_binding(request, scope),
+                key=b"",
+            )
+        )
+        token = getattr(request, "page_token", "")
+        return replace(page, after=_read(token, page.key)) if token else page
+
+    def below(self, page: Page, field: str, parent: str) -> Page:
+        """Give the page of one parent of a BatchList.
+
+        Its tokens fit the List whose filter has this field set to the parent.
+        """
+        narrowed = page.binding["filter"] | {field: parent}
+        return self._bound(replace(page, binding=page.binding | {"filter": narrowed}))
+
+    def token(self, page: Page, sort_values: Sequence[Any], last_id: UUID) -> str:
+        """Name the place in the list right behind the row with these sort values and id."""
+        payload = orjson.dumps([*map(_write_value, sort_values), "u" + last_id.hex])
+        mac = hmac.digest(page.key, payload, "sha256")[:_MAC_BYTES]
+        return urlsafe_b64encode(mac + payload).rstrip(b"=").decode("ascii")
+
+    def cut(
+        self, page: Page, rows: Sequence[Row], *, key: Callable[[Row], tuple[Sequence[Any], UUID]]
+    ) -> Cut[Row]:
+        """Cut the one row too many that `keyset` fetched; key gives (sort values, id) of a row."""
+        shown = rows[: page.size]
+        more = len(rows) > page.size
+        return Cut(
+            shown,
+            self.token(page, *key(shown[-1])) if more else "",
+            [self.token(page, *key(row)) for row in shown] if page.with_item_tokens else [],
+        )
+
+    def _bound(self, page: Page) -> Page:
+        bound_key = hmac.digest(self._key, canonical_json(page.binding), "sha256")
+        return replace(page, key=bound_key)
+
+
+def _binding(request: Message, scope: Scope) -> dict[str, Any]:
+    name = request.DESCRIPTOR.full_name
+    match = _NAME_OF_LIST.fullmatch(request.DESCRIPTOR.name)
+    # The parents of a BatchList come in one by one, through `below`.
+    parents = frozenset({"ids"} | {f for f in _field_names(request) if f.endswith("_ids")})
+    without = (
+        _NOT_BOUND | parents if match and name.split(".")[-1].startswith("Batch") else (_NOT_BOUND)
+    )
+    said = canonical(request, without=without)
+    return {
+        "list": f"{request.DESCRIPTOR.file.package}.{match[1] if match else name}",
+        "scope": [
+            str(scope.tenant_id),
+            str(scope.partner_id),
+            str(scope.customer_id),
+            None
+            if scope.account_manager_ids is None
+            else sorted(map(str, scope.account_manager_ids)),
+        ],
+        "filter": said.pop("filter", {}),
+        "said": said,
+    }
+
+
+def _field_names(request: Message) -> list[str]:
+    return [field.name for field in request.DESCRIPTOR.fields]
+
+
+def _read(token: str, key: bytes) -> tuple[Any, ...]:
+    refusal = InvalidArgument("is not a token of this list", field="page_token")
+    try:
+        raw = urlsafe_b64decode(token.encode("ascii") + b"=" * (-len(token) % 4))
+    except (ValueError, binascii.Error):
+        raise refusal from None
+    mac, payload = raw[:_MAC_BYTES], raw[_MAC_BYTES:]
+    if not hmac.compare_digest(mac, hmac.digest(key, payload, "sha256")[:_MAC_BYTES]):
+        raise refusal
+    return tuple(map(_read_value, orjson.loads(payload)))
+
+
+_WRITERS: Final[dict[type, Callable[[Any], str]]] = {
+    type(None): lambda _: "n",
+    bool: lambda value: f"b{value:d}",
+    str: lambda value: f"s{value}",
+    int: lambda value: f"i{value}",
+    UUID: lambda value: f"u{value.hex}",
+    datetime: lambda value: f"t{value.isoformat()}",
+    date: lambda value: f"a{value.isoformat()}",
+    Decimal: lambda value: f"d{value}",
+}
+_READERS: Final[dict[str, Callable[[str], Any]]] = {
+    "n": lambda _: None,
+    "b": lambda text: text == "1",
+    "s": str,
+    "i": int,
+    "u": lambda text: UUID(hex=text),
+    "t": datetime.fromisoformat,
+    "a": date.fromisoformat,
+    "d": Decimal,
+}
+
+
+def _write_value(value: Any) -> str:
+    return _WRITERS[type(value)](value)
+
+
+def _read_value(text: str) -> Any:
+    return _READERS[text[0]](text[1:])
+
+
+_Statement = TypeVar("_Statement", bound=Select[Any])
+
+
+def keyset(
+    statement: _Statement, *, sort: Sequence[tuple[Any, Direction]], page: Page
+) -> _Statement:
+    """Order a list by the sort keys, start behind the page's token, and fetch one row too many.
+
+    The last key must be the id, so that the order is total. NULL counts as greater than any
+    value, as PostgreSQL orders by default, so that a plain index serves both directions.
+    """
+    order = [column.asc() if direction == "asc" else column.desc() for column, direction in sort]
+    if page.after is not None:
+        if len(page.after) != len(sort):
+            raise InvalidArgument("is not a token of this list", field="page_token")
+        statement = statement.where(_behind(sort, page.after))
+    return statement.order_by(*order).limit(page.size + 1)
+
+
+def _behind(sort: Sequence[tuple[Any, Direction]], values: tuple[Any, ...]) -> ColumnElement[bool]:
+    columns = [column for column, _ in sort]
+    directions = {direction for _, direction in sort}
+    if len(directions) == 1 and None not in values and not any(map(_is_nullable, columns)):
+        # A comparison of rows is one condition on the index.
+        here = tuple_(*values, types=[column.type for column in columns])
+        row = tuple_(*columns)
+        after: ColumnElement[bool] = row > here if directions == {"asc"} else row < here
+        return after
+    (column, direction), value = sort[0], values[0]
+    beyond: ColumnElement[bool] = _beyond(column, direction, value)
+    if len(sort) == 1:
+        return beyond
+    same = column.is_(None) if value is None else column == value
+    return or_(beyond, and_(same, _behind(sort[1:], values[1:])))
+
+
+def _beyond(column: Any, direction: Direction, value: Any) -> Any:
+    if direction == "asc":
+        if value is None:
+            return false()
+        return or_(column > value, column.is_(None)) if _is_nullable(column) else column > value
+    return column.is_not(None) if value is None else column < value
+
+
+def _is_nullable(column: Any) -> bool:
+    plain = getattr(column, "expression", column)
+    return not isinstance(plain, KeyedColumnElement) or bool(getattr(plain, "nullable", True))
+
+
+def search(column: Any, text: str, *, field: str) -> ColumnElement[bool]:
+    """Match a part of the text, in upper or lower case.
+
+    :raises InvalidArgument: where the text is empty or has a blank anywhere (domain.md 1).
+    """
+    condition: ColumnElement[bool] = column.ilike(_pattern(text, field=field), escape="\\")
+    return condition
+
+
+def search_exact_case(column: Any, text: str, *, field: str) -> ColumnElement[bool]:
+    """Match a part of the text, letter by letter.
+
+    :raises InvalidArgument: where the text is empty or has a blank anywhere (domain.md 1).
+    """
+    condition: ColumnElement[bool] = column.like(_pattern(text, field=field), escape="\\")
+    return condition
+
+
+def _pattern(text: str, *, field: str) -> str:
+    if not text or re.search(r"\s", text):
+        raise InvalidArgument("must not be empty or contain blanks", field=field)
+    if len(text) > SEARCH_LENGTH_MAX:
+        raise InvalidArgument(f"must have at most {SEARCH_LENGTH_MAX} characters", field=field)
+    return "%" + re.sub(r"([\\%_])", r"\\\1", text) + "%"
