@@ -8,7 +8,7 @@ import shutil
 import signal
 import socket
 import subprocess
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Self
 
@@ -19,6 +19,9 @@ SUPERUSER = "postgres"
 HOST = "127.0.0.1"
 SECONDS_TO_START = 60.0
 SECONDS_TO_LEAVE = 15.0
+SECONDS_BETWEEN_STARTS = 5.0
+# Fast shutdown; then immediate, after which the next start replays the log.
+STOP_ESCALATION = ((signal.SIGINT, 2.5), (signal.SIGQUIT, 1.0))
 SETTINGS = {
     "listen_addresses": HOST,
     "unix_socket_directories": "",
@@ -54,6 +57,7 @@ class EmbeddedPostgres:
         self.port = port
         self.settings = {**SETTINGS, **(settings or {})}
         self.child: subprocess.Popen[bytes] | None = None
+        self._keeper: asyncio.Task[None] | None = None
         self._home = self.data_dir / "pg"
         self._log = self.data_dir / "logs" / "postgres.log"
 
@@ -103,14 +107,32 @@ class EmbeddedPostgres:
 
     async def stop(self) -> None:
         """Disconnect everybody, write a checkpoint, end."""
+        if self._keeper is not None:
+            self._keeper.cancel()
+            await asyncio.wait([self._keeper])
         if self.child is not None:
-            await stop_child(self.child, escalation=[(signal.SIGINT, 6.0), (signal.SIGQUIT, 2.0)])
+            await stop_child(self.child, escalation=STOP_ESCALATION)
             self.child = None
 
     async def ended(self) -> int:
         """Wait until the server has ended; give its return code."""
         assert self.child is not None
         return await ended(self.child)
+
+    def keep(self, say: Callable[[str], None]) -> None:
+        """From now on start it again, on the same port, whenever it ends; `say` so."""
+        self._keeper = asyncio.create_task(self._keep_alive(say))
+
+    async def _keep_alive(self, say: Callable[[str], None]) -> None:
+        while True:
+            code = await self.ended()
+            say(f"PostgreSQL ended with {code}, starts again ({self._log})")
+            while self.child is None or self.child.poll() is not None:
+                try:
+                    await self.start()
+                except PostgresFailed as error:
+                    say(str(error))
+                    await asyncio.sleep(SECONDS_BETWEEN_STARTS)
 
     def _make_folders(self, account: Account | None) -> None:
         for folder in (self.data_dir, self._log.parent, self._home):
@@ -182,7 +204,7 @@ class EmbeddedPostgres:
                         raise PostgresFailed(f"PostgreSQL ended with {code}:\n{self._last_words()}")
                     await asyncio.sleep(0.02)
                 return
-        await self.stop()
+        await stop_child(self.child, escalation=STOP_ESCALATION)
         raise PostgresFailed(
             f"PostgreSQL was not ready in {SECONDS_TO_START:.0f} s:\n{self._last_words()}"
         )
@@ -197,6 +219,14 @@ def free_port() -> int:
         probe.bind((HOST, 0))
         port: int = probe.getsockname()[1]
         return port
+
+
+def running_port(data_dir: Path) -> int | None:
+    """Read on which port the server of this folder listens, if one does."""
+    try:
+        return int((data_dir / "pg" / "data" / "postmaster.pid").read_text().splitlines()[3])
+    except (FileNotFoundError, IndexError):
+        return None
 
 
 def write_secret(path: Path, text: str, *, account: Account | None = None) -> None:

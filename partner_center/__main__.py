@@ -1,0 +1,143 @@
+"""The command line: `partner-center up`, `token`, `demo`, `db-shell` and what compose needs."""
+
+import asyncio
+import os
+import sys
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from partner_center.binaries import NoPostgres, programs_for
+from partner_center.databases import ROLES, SERVICES, UnsafeRole, prepare_databases
+from partner_center.environments import is_production
+from partner_center.first_start import load_demo
+from partner_center.keys import make_demo_keys, make_keys
+from partner_center.postgres import HOST, SUPERUSER, EmbeddedPostgres, PostgresFailed, running_port
+from partner_center.processes import ProcessFailed
+from partner_center.settings import Settings, Unusable
+from partner_center.supervisor import Supervisor
+from partner_center.tokens import LIFETIME, NAMES, NoDemo, service_token, user_token
+
+FAILURES = (NoDemo, NoPostgres, PostgresFailed, ProcessFailed, UnsafeRole, Unusable)
+
+app = typer.Typer(
+    help="Start the partner center on this machine, and work with it.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+DataDir = Annotated[
+    Path, typer.Option(envvar="DATA_DIR", help="Where everything is kept.", show_default=".data")
+]
+
+
+@app.command()
+def up(
+    *,
+    port: Annotated[int, typer.Option(envvar="PORT", help="The gateway's; 0 takes any.")] = 8000,
+    data_dir: DataDir = Path(".data"),
+) -> None:
+    """Start PostgreSQL, the four services and the gateway; stop them on Ctrl-C."""
+    settings = Settings.chosen(data_dir, port=port, environment=os.environ)
+    supervisor = Supervisor(settings, os.environ, say=_say, demo=load_demo)
+    asyncio.run(supervisor.run())
+
+
+@app.command()
+def token(
+    name: Annotated[str, typer.Argument(help=f"One of {', '.join(NAMES)}.")],
+    *,
+    service: Annotated[
+        str | None,
+        typer.Option("--for", help="Instead a 10 minutes' token for this service, for `buf curl`."),
+    ] = None,
+    data_dir: DataDir = Path(".data"),
+) -> None:
+    """Print a token of the demo's identity provider for the gateway."""
+    if is_production(os.environ):
+        raise NoDemo("the demo's identity provider does not work in production")
+    now = datetime.now(UTC)
+    if service is None:
+        print(user_token(name, data_dir=data_dir, now=now))  # noqa: T201 - what was asked for
+        _whisper(f"valid for {LIFETIME.total_seconds() / 3600:.0f} hours, for demos only")
+    elif service in SERVICES:
+        text = service_token(name, service=service, data_dir=data_dir, now=now)
+        print(text)  # noqa: T201 - what was asked for
+    else:
+        raise NoDemo(f"there is no service {service!r}; there are {', '.join(SERVICES)}")
+
+
+@app.command()
+def demo(*, data_dir: DataDir = Path(".data")) -> None:
+    """Load the demo's data into what runs here; done already, it changes nothing."""
+    if is_production(os.environ):
+        raise NoDemo("no demo data in production")
+    asyncio.run(load_demo(Settings.running(data_dir)))
+
+
+@app.command("db-shell")
+def db_shell(
+    service: Annotated[str, typer.Argument(help=f"One of {', '.join(SERVICES)}.")],
+    *,
+    data_dir: DataDir = Path(".data"),
+) -> None:
+    """Open psql as the superuser in a database of what runs here."""
+    port = running_port(data_dir)
+    if port is None:
+        raise Unusable(f"no PostgreSQL of ours runs in {data_dir}; start it with `make run`")
+    # By environment: arguments are seen by everybody on the machine.
+    os.environ.update(
+        PGHOST=HOST,
+        PGPORT=str(port),
+        PGUSER=SUPERUSER,
+        PGPASSWORD=EmbeddedPostgres(data_dir).password,
+        PGDATABASE=service,
+    )
+    program = programs_for(None) / "psql"
+    os.execv(program, [str(program)])  # noqa: S606 - becoming psql is the point
+
+
+@app.command("prepare-databases")
+def prepare() -> None:
+    """Make the databases and roles on an external PostgreSQL.
+
+    Reads PREPARE_ADMIN_URL, and a password for each role: OWNER_BILLING_PASSWORD,
+    SVC_BILLING_PASSWORD and so on.
+    """
+    names = {role: f"{role.upper()}_PASSWORD" for role in ROLES}
+    missing = [name for name in ("PREPARE_ADMIN_URL", *names.values()) if not os.environ.get(name)]
+    if missing:
+        raise Unusable(f"set {', '.join(missing)}")
+    passwords = {role: os.environ[name] for role, name in names.items()}
+    asyncio.run(prepare_databases(os.environ["PREPARE_ADMIN_URL"], passwords))
+
+
+@app.command("prepare-keys")
+def prepare_keys(folder: Annotated[Path, typer.Argument(help="Made where it is missing.")]) -> None:
+    """Make the missing keys of an installation; the demo's too with ENVIRONMENT=demo."""
+    if os.environ.get("ENVIRONMENT") == "demo":
+        make_demo_keys(folder)
+    else:
+        make_keys(folder)
+
+
+def main() -> None:
+    """Run a command; what went wrong is told in a sentence."""
+    try:
+        app()
+    except FAILURES as error:
+        sys.exit(f"partner-center: {error}")
+
+
+def _say(line: str) -> None:
+    print(line, flush=True)  # noqa: T201 - the supervisor talks to people
+
+
+def _whisper(line: str) -> None:
+    print(line, file=sys.stderr)  # noqa: T201 - beside the output, for people
+
+
+if __name__ == "__main__":
+    main()
