@@ -1,0 +1,58 @@
+"""Billing cycles: calendar months in the site's zone, as first days inside and YYYY-MM outside."""
+
+import re
+from datetime import date, datetime, time, timedelta, timezone
+from typing import Final
+
+from services.kit.errors import InvalidArgument
+
+SITE_ZONE: Final = timezone(timedelta(hours=8), "GMT+08:00")
+# Consumption before the first public cloud is a mistake in the file.
+CYCLE_MIN: Final = date(2006, 1, 1)
+# Reservations are billed ahead, but not further than this.
+MONTHS_AHEAD_MAX: Final = 12
+_TEXT: Final = re.compile(r"([0-9]{4})-(0[1-9]|1[0-2])")
+_MONTHS_OF_YEAR: Final = 12
+
+
+def cycle_at(moment: datetime) -> date:
+    """Give the first day of the cycle that the moment lies in."""
+    return moment.astimezone(SITE_ZONE).date().replace(day=1)
+
+
+def cycle_from_text(text: str, *, field: str) -> date:
+    """Read a cycle as it is written outside.
+
+    :raises InvalidArgument: where the text is no month, or one without cloud consumption.
+    """
+    match = _TEXT.fullmatch(text)
+    if match is None:
+        raise InvalidArgument("must be a month like 2024-09", field=field)
+    year, month = int(match[1]), int(match[2])
+    if year < CYCLE_MIN.year:
+        raise InvalidArgument(f"must not be before {cycle_text(CYCLE_MIN)}", field=field)
+    return date(year, month, 1)
+
+
+def cycle_text(cycle: date) -> str:
+    return f"{cycle.year:04d}-{cycle.month:02d}"
+
+
+def months_later(cycle: date, count: int) -> date:
+    """Give the cycle so many months later; earlier where the count is negative."""
+    number = month_number(cycle) + count
+    return date(number // _MONTHS_OF_YEAR, number % _MONTHS_OF_YEAR + 1, 1)
+
+
+def month_number(cycle: date) -> int:
+    return cycle.year * _MONTHS_OF_YEAR + cycle.month - 1
+
+
+def start_of_day(day: date) -> datetime:
+    """Give the moment a calendar day begins at the site."""
+    return datetime.combine(day, time(), tzinfo=SITE_ZONE)
+
+
+def newest_cycle(now: datetime) -> date:
+    """Give the last cycle that consumption can be billed in."""
+    return months_later(cycle_at(now), MONTHS_AHEAD_MAX)
