@@ -1,0 +1,1 @@
+"""The one graph over the four services, for browsers and programs."""

@@ -1,0 +1,214 @@
+"""One operation from request to answer, the same for every transport."""
+
+import asyncio
+import time
+from collections.abc import AsyncGenerator, AsyncIterator, Mapping
+from contextlib import aclosing
+from dataclasses import dataclass, field
+from typing import Any
+
+import structlog
+from graphql import OperationType
+
+from gateway.http.admission import Admission
+from gateway.http.budget import Budget
+from gateway.http.caller import Caller, ContextFactory
+from gateway.http.documents import Documents, Operation
+from gateway.http.errors import Refused, Translate, describe, internal_error, is_request_error
+from gateway.http.executor import Executor, Outcome
+from gateway.http.measure import count_objects
+from gateway.http.metrics import Metrics
+from gateway.http.requests import GraphQLRequest
+from gateway.settings import Limits
+from services.kit import deadlines
+
+log = structlog.get_logger("gateway")
+
+QUERIES = frozenset({OperationType.QUERY})
+QUERIES_AND_MUTATIONS = frozenset({OperationType.QUERY, OperationType.MUTATION})
+
+
+@dataclass(frozen=True)
+class Answer:
+    """A response before it is written: its body, and the status in either media type."""
+
+    payload: dict[str, Any]
+    status: int = 200
+    legacy_status: int = 200
+    headers: Mapping[str, str] = field(default_factory=dict)
+
+    @classmethod
+    def refusing(cls, refused: Refused) -> "Answer":
+        return cls(
+            payload={"errors": refused.errors},
+            status=refused.status(legacy=False),
+            legacy_status=refused.status(legacy=True),
+            headers=refused.headers,
+        )
+
+    @property
+    def code(self) -> str:
+        """Give the first error's code, for the log and the metrics."""
+        errors = self.payload.get("errors")
+        return str(errors[0]["extensions"].get("code", "UNKNOWN")) if errors else "OK"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Operations:
+    """Finds the operation, charges for it, runs it, and says what happened."""
+
+    documents: Documents
+    executor: Executor
+    context_factory: ContextFactory
+    translate: Translate
+    limits: Limits
+    budget: Budget
+    admission: Admission
+    metrics: Metrics
+
+    def find(self, request: GraphQLRequest) -> Operation:
+        """Find the operation that a request asks for.
+
+        :raises Refused: coded; nothing has been executed.
+        """
+        return self.documents.operation(request)
+
+    async def answer(
+        self, request: GraphQLRequest, *, operation: Operation, caller: Caller
+    ) -> Answer:
+        """Run a query or a mutation; every failure is an answer too."""
+        started = time.perf_counter()
+        try:
+            answer = await self._run(request, operation=operation, caller=caller)
+        except Refused as refused:
+            answer = Answer.refusing(refused)
+        except Exception:
+            log.exception("operation failed", request_id=caller.request_id)
+            answer = Answer({"errors": [internal_error(caller.request_id)]}, 500, 500)
+        self._tell(operation, answer, caller=caller, seconds=time.perf_counter() - started)
+        return answer
+
+    async def stream(
+        self, request: GraphQLRequest, *, operation: Operation, caller: Caller
+    ) -> AsyncGenerator[Answer]:
+        """Run any operation as a stream of answers; queries and mutations give one."""
+        if operation.node.operation is not OperationType.SUBSCRIPTION:
+            yield await self.answer(request, operation=operation, caller=caller)
+            return
+        started = time.perf_counter()
+        answer = Answer({})
+        try:
+            async with aclosing(self._events(request, operation, caller=caller)) as events:
+                async for answer in events:
+                    yield answer
+        except Refused as refused:
+            answer = Answer.refusing(refused)
+            yield answer
+        except Exception:
+            log.exception("subscription failed", request_id=caller.request_id)
+            answer = Answer({"errors": [internal_error(caller.request_id)]}, 500, 500)
+            yield answer
+        finally:
+            self._tell(operation, answer, caller=caller, seconds=time.perf_counter() - started)
+
+    async def _run(
+        self, request: GraphQLRequest, *, operation: Operation, caller: Caller
+    ) -> Answer:
+        requested = operation.price.cost
+        self.budget.spend(requested, of=caller.account)
+        outcome: Outcome | None = None
+        actual = requested
+        try:
+            async with asyncio.timeout(self.limits.execution_seconds):
+                deadlines.set_remaining(self.limits.execution_seconds)
+                async with self.admission.enter(caller.account):
+                    outcome = await self.executor.execute(
+                        operation,
+                        variables=request.variables,
+                        context=self.context_factory(caller),
+                    )
+                    actual = _actual_cost(outcome, operation)
+        except TimeoutError:
+            seconds = self.limits.execution_seconds
+            raise Refused("TIMEOUT", f"The operation took longer than {seconds} s.") from None
+        except Refused:
+            actual = 0
+            raise
+        finally:
+            self.budget.refund(requested - actual, of=caller.account)
+        cost = self.budget.status(requested=requested, actual=actual, of=caller.account)
+        return self._answer(outcome, caller=caller, extensions={"cost": cost})
+
+    async def _events(
+        self, request: GraphQLRequest, operation: Operation, *, caller: Caller
+    ) -> AsyncGenerator[Answer]:
+        cost = operation.price.cost
+        self.budget.spend(cost, of=caller.account)
+        async with self.admission.enter(caller.account):
+            started = await self.executor.subscribe(
+                operation, variables=request.variables, context=self.context_factory(caller)
+            )
+        if isinstance(started, Outcome):
+            yield self._answer(started, caller=caller)
+            return
+        try:
+            async for outcome in started:
+                yield self._answer(outcome, caller=caller)
+                # Each event costs as the operation did, and waits rather than fails.
+                self.budget.spend(cost, of=caller.account)
+        finally:
+            await _close(started)
+
+    def _answer(
+        self, outcome: Outcome, *, caller: Caller, extensions: dict[str, Any] | None = None
+    ) -> Answer:
+        payload: dict[str, Any] = {"data": outcome.data}
+        status = 200
+        if outcome.errors:
+            payload["errors"] = describe(
+                outcome.errors, request_id=caller.request_id, translate=self.translate
+            )
+            if outcome.data is None and is_request_error(outcome.errors):
+                del payload["data"]
+                status = 400
+        if extensions:
+            payload["extensions"] = extensions
+        return Answer(payload, status=status)
+
+    def _tell(
+        self, operation: Operation, answer: Answer, *, caller: Caller, seconds: float
+    ) -> None:
+        kind = operation.node.operation.value
+        name = operation.name or ""
+        self.metrics.operation(kind=kind, name=name, code=answer.code, seconds=seconds)
+        cost = answer.payload.get("extensions", {}).get("cost", {})
+        principal = caller.principal
+        log.info(
+            "operation",
+            request_id=caller.request_id,
+            transport=caller.transport,
+            kind=kind,
+            name=name,
+            document=operation.document.sha256[:16],
+            subject=principal.subject,
+            role=principal.role,
+            tenant_id=str(principal.tenant_id or ""),
+            partner_id=str(principal.partner_id or ""),
+            **({"tenant_reason": caller.tenant_reason} if caller.tenant_reason else {}),
+            code=answer.code,
+            errors=len(answer.payload.get("errors", ())),
+            requested_cost=operation.price.cost,
+            actual_cost=cost.get("actualQueryCost"),
+            milliseconds=round(seconds * 1000, 2),
+        )
+
+
+def _actual_cost(outcome: Outcome, operation: Operation) -> int:
+    if outcome.cost is not None:
+        return outcome.cost
+    return count_objects(outcome.data, free_keys=operation.price.free_keys)
+
+
+async def _close(stream: AsyncIterator[Outcome]) -> None:
+    if isinstance(stream, AsyncGenerator):
+        await stream.aclose()

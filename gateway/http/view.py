@@ -1,0 +1,140 @@
+"""The /graphql resource: GraphQL over HTTP, and the door to streams and sockets."""
+
+import time
+from dataclasses import dataclass
+
+import orjson
+import structlog
+from aiohttp import web
+from graphql import OperationType
+
+from gateway.http import requests
+from gateway.http.access import REQUEST_ID
+from gateway.http.authentication import Authentication
+from gateway.http.errors import Refused
+from gateway.http.media import GRAPHQL_JSON, JSON, Wish, read_accept
+from gateway.http.operations import Answer, Operations
+from gateway.http.origins import is_allowed
+from gateway.http.requests import GraphQLRequest
+from gateway.http.streams import send_events
+from gateway.http.websocket import PROTOCOL, Socket
+from gateway.settings import Settings
+
+log = structlog.get_logger("gateway")
+
+SOCKET_HEARTBEAT_SECONDS = 30
+
+
+@dataclass(frozen=True)
+class GraphQLView:
+    """Handles every method of /graphql."""
+
+    settings: Settings
+    operations: Operations
+    authentication: Authentication
+
+    async def get(self, request: web.Request) -> web.StreamResponse:
+        """Run a query, or open a socket."""
+        if request.headers.get("Upgrade", "").lower() == "websocket":
+            return await self._socket(request)
+        return await self._handle(request)
+
+    async def post(self, request: web.Request) -> web.StreamResponse:
+        """Run any operation."""
+        return await self._handle(request)
+
+    async def _handle(self, request: web.Request) -> web.StreamResponse:
+        wish = read_accept(request.headers.get("Accept"))
+        try:
+            return await self._execute(request, wish=wish)
+        except Refused as refused:
+            self.operations.metrics.refused.labels(refused.code).inc()
+            log.info(
+                "refused",
+                request_id=request[REQUEST_ID],
+                code=refused.code,
+                reason=str(refused),
+            )
+            return write(Answer.refusing(refused), wish=wish)
+
+    async def _execute(self, request: web.Request, *, wish: Wish) -> web.StreamResponse:
+        caller = await self.authentication.caller(
+            {name.lower(): value for name, value in request.headers.items()},
+            request_id=request[REQUEST_ID],
+            transport="http",
+        )
+        asked = await self._read(request)
+        operation = self.operations.find(asked)
+        kind = operation.node.operation
+        if request.method == "GET" and kind is OperationType.MUTATION:
+            raise Refused(
+                "METHOD_NOT_ALLOWED", "Mutations must be sent by POST.", headers={"Allow": "POST"}
+            )
+        subscribes = kind is OperationType.SUBSCRIPTION
+        if wish.prefers_stream or (subscribes and wish.accepts_stream):
+            answers = self.operations.stream(asked, operation=operation, caller=caller)
+            return await send_events(request, answers, expires_in=caller.expires_at - time.time())
+        if subscribes:
+            raise Refused(
+                "STREAM_REQUIRED",
+                f"A subscription needs a WebSocket ({PROTOCOL}) or Accept: text/event-stream.",
+            )
+        answer = await self.operations.answer(asked, operation=operation, caller=caller)
+        return write(answer, wish=wish)
+
+    async def _read(self, request: web.Request) -> GraphQLRequest:
+        limits = self.settings.limits
+        if request.method == "GET":
+            return requests.from_query_string(request.query, limits=limits)
+        # A form or plain text could be posted by a foreign page without asking first.
+        if request.content_type != JSON or (request.charset or "utf-8").lower() != "utf-8":
+            raise Refused("UNSUPPORTED_MEDIA_TYPE", "The body must be application/json in UTF-8.")
+        too_large = Refused(
+            "REQUEST_TOO_LARGE",
+            f"The body exceeds {limits.body_bytes} bytes.",
+            limit="body_bytes",
+            maximum=limits.body_bytes,
+        )
+        if (request.content_length or 0) > limits.body_bytes:
+            raise too_large
+        try:
+            body = await request.read()
+        except web.HTTPRequestEntityTooLarge:
+            raise too_large from None
+        return requests.from_json(body, limits=limits)
+
+    async def _socket(self, request: web.Request) -> web.StreamResponse:
+        if not is_allowed(request, origins=self.settings.allowed_origins):
+            raise web.HTTPForbidden(text="This origin may not open a socket here.")
+        response = web.WebSocketResponse(
+            protocols=(PROTOCOL,),
+            heartbeat=SOCKET_HEARTBEAT_SECONDS,
+            max_msg_size=self.settings.limits.body_bytes,
+        )
+        await response.prepare(request)
+        if response.ws_protocol != PROTOCOL:
+            await response.close(code=4406, message=b"Subprotocol not acceptable")
+            return response
+        with self.operations.metrics.sockets.track_inprogress():
+            await Socket(
+                socket=response,
+                operations=self.operations,
+                authentication=self.authentication,
+                headers={name.lower(): value for name, value in request.headers.items()},
+                request_id=request[REQUEST_ID],
+            ).serve()
+        return response
+
+
+def write(answer: Answer, *, wish: Wish) -> web.Response:
+    """Write an answer in the media type that the client asked for."""
+    return web.Response(
+        body=orjson.dumps(answer.payload),
+        status=answer.status if wish.json == GRAPHQL_JSON else answer.legacy_status,
+        headers={
+            **answer.headers,
+            "Content-Type": f"{wish.json}; charset=utf-8",
+            "Cache-Control": "no-store",
+            "Vary": "Accept",
+        },
+    )
