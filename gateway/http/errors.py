@@ -107,15 +107,14 @@ def _describe(error: GraphQLError, *, request_id: str, translate: Translate) -> 
     described: dict[str, Any] = dict(error.formatted)
     if error.extensions and "code" in error.extensions:
         return described
-    cause = error.original_error
-    # The executor wraps what a resolver raises, sometimes more than once.
+    cause: Exception = error
+    # The executor wraps what was raised, sometimes more than once.
     while isinstance(cause, GraphQLError) and cause.original_error is not None:
         cause = cause.original_error
-    if isinstance(cause, GraphQLError) and cause.extensions and "code" in cause.extensions:
-        return {**described, "extensions": dict(cause.extensions)}
-    if cause is None:
-        # graphql-core's own findings carry no cause: a variable or an argument has no such value.
-        return {**described, "extensions": {"code": "BAD_USER_INPUT"}}
+    if isinstance(cause, GraphQLError):
+        # Either it was raised for the client to see, or the executor itself found a value wrong.
+        extensions = {"code": "BAD_USER_INPUT", **(cause.extensions or {})}
+        return {**described, "extensions": extensions}
     if (expected := translate(cause)) is not None:
         return {**described, **expected}
     log.error("resolver failed", request_id=request_id, path=error.path, exc_info=cause)

@@ -26,12 +26,9 @@ from graphql import (
     ValueNode,
     VariableNode,
     get_named_type,
-    is_leaf_type,
-    is_list_type,
-    is_non_null_type,
-    is_object_type,
 )
 
+from gateway.http.shapes import is_connection, is_list, is_value
 from gateway.settings import Limits
 
 # Nesting of any kind, introspection and fragments included. It bounds the recursion, and no
@@ -190,13 +187,13 @@ class Measuring:
     ) -> None:
         named = get_named_type(definition.type)
         key = node.alias.value if node.alias else node.name.value
-        if _is_connection(named):
+        if is_connection(named):
             # The page is fetched even if only its cursors or its end are asked for.
             size = self._size(node, definition, otherwise=self.limits.page_size_default)
             measure.cost = inner.cost + size * max(1, inner.cost_per_item)
             self.free_keys.add(key)
-        elif _is_list(definition):
-            if parent is not None and _is_connection(parent):
+        elif is_list(definition):
+            if parent is not None and is_connection(parent):
                 is_edge = "cursor" in getattr(named, "fields", ())
                 measure.cost_per_item = inner.cost + (not is_edge)
                 if is_edge:
@@ -204,7 +201,7 @@ class Measuring:
                 return
             size = self._size(node, definition, otherwise=self.limits.list_size)
             measure.cost = size * (1 + inner.cost)
-        elif _is_value(named):
+        elif is_value(named):
             self.free_keys.add(key)
         else:
             measure.cost = 1 + inner.cost
@@ -232,9 +229,7 @@ class Measuring:
 
     def _size_of(self, node: ValueNode) -> int | None:
         if isinstance(node, IntValueNode):
-            return (
-                int(node.value) if len(node.value) <= INT_LENGTH_MAX else self.limits.page_size_max
-            )
+            return int(node.value[:INT_LENGTH_MAX])
         if isinstance(node, ListValueNode):
             return len(node.values)
         if isinstance(node, VariableNode):
@@ -278,32 +273,9 @@ def count_objects(value: object, *, free_keys: frozenset[str], counts: bool = Fa
 def _defaults(node: OperationDefinitionNode) -> dict[str, Any]:
     defaults: dict[str, Any] = {}
     for variable in node.variable_definitions or ():
-        if isinstance(variable.default_value, IntValueNode):
-            defaults[variable.variable.name.value] = int(
-                variable.default_value.value[:INT_LENGTH_MAX]
-            )
-        elif isinstance(variable.default_value, ListValueNode):
-            defaults[variable.variable.name.value] = list(variable.default_value.values)
+        name, default = variable.variable.name.value, variable.default_value
+        if isinstance(default, IntValueNode):
+            defaults[name] = int(default.value[:INT_LENGTH_MAX])
+        elif isinstance(default, ListValueNode):
+            defaults[name] = list(default.values)
     return defaults
-
-
-def _is_connection(named: GraphQLNamedType) -> bool:
-    return is_object_type(named) and "pageInfo" in named.fields
-
-
-def _is_value(named: GraphQLNamedType) -> bool:
-    """Tell whether an object is a value, like money or a page's end: plain fields, no identity."""
-    return (
-        is_object_type(named)
-        and not named.interfaces
-        and "id" not in named.fields
-        and all(
-            is_leaf_type(get_named_type(field.type)) and not field.args
-            for field in named.fields.values()
-        )
-    )
-
-
-def _is_list(definition: GraphQLField) -> bool:
-    type_ = definition.type
-    return is_list_type(type_.of_type if is_non_null_type(type_) else type_)

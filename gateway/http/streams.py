@@ -13,7 +13,7 @@ from gateway.http.operations import Answer
 KEEP_ALIVE_SECONDS = 12
 
 # The tasks of open streams and sockets.
-OPEN = web.AppKey("open", MutableSet[asyncio.Task[object]])
+OPEN: web.AppKey[MutableSet[asyncio.Task[object]]] = web.AppKey("open")
 
 
 async def send_events(
@@ -29,8 +29,7 @@ async def send_events(
         }
     )
     await response.prepare(request)
-    if (task := asyncio.current_task()) is not None:
-        request.app[OPEN].add(task)
+    stop_with(request)
     try:
         async with asyncio.timeout(None if expires_in == float("inf") else max(expires_in, 0)):
             await _send(response, answers)
@@ -42,9 +41,16 @@ async def send_events(
     return response
 
 
+def stop_with(request: web.Request) -> None:
+    """Let the running task be cancelled when the gateway stops."""
+    if (task := asyncio.current_task()) is not None:
+        request.app[OPEN].add(task)
+
+
 async def stop_streams(app: web.Application) -> None:
     """End all streams and sockets, so that a stopping gateway does not wait for subscriptions."""
-    for task in list(app[OPEN]):
+    tasks = app[OPEN]
+    for task in list(tasks):
         task.cancel()
 
 

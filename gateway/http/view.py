@@ -16,7 +16,7 @@ from gateway.http.media import GRAPHQL_JSON, JSON, Wish, read_accept
 from gateway.http.operations import Answer, Operations
 from gateway.http.origins import is_allowed
 from gateway.http.requests import GraphQLRequest
-from gateway.http.streams import send_events
+from gateway.http.streams import send_events, stop_with
 from gateway.http.websocket import PROTOCOL, Socket
 from gateway.settings import Settings
 
@@ -112,6 +112,7 @@ class GraphQLView:
             max_msg_size=self.settings.limits.body_bytes,
         )
         await response.prepare(request)
+        stop_with(request)
         if response.ws_protocol != PROTOCOL:
             await response.close(code=4406, message=b"Subprotocol not acceptable")
             return response

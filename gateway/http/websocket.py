@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import orjson
-from aiohttp import WSMsgType, web
+from aiohttp import WSCloseCode, WSMsgType, web
 
 from gateway.http import requests
 from gateway.http.authentication import Authentication
@@ -60,6 +60,10 @@ class Socket:
             await self.socket.close(code=closed.code, message=closed.reason.encode())
         except ConnectionError:
             pass
+        except asyncio.CancelledError:
+            # The gateway stops; the client connects to another one.
+            await self.socket.close(code=WSCloseCode.GOING_AWAY)
+            raise
         finally:
             tasks = list(self._running.values())
             for task in tasks:
