@@ -28,7 +28,7 @@ from sqlalchemy.ext.asyncio import (
     async_sessionmaker,
     create_async_engine,
 )
-from sqlalchemy.orm import Mapped, declarative_mixin, mapped_column
+from sqlalchemy.orm import Mapped, mapped_column
 
 from services.kit import deadlines
 from services.kit.errors import Refusal, Unavailable
@@ -85,7 +85,6 @@ def service_metadata() -> MetaData:
     )
 
 
-@declarative_mixin
 class TenantRow:
     """A row of a tenant; the tenant stands first in the primary key."""
 
@@ -96,7 +95,6 @@ class TenantRow:
     id: Mapped[UUID] = mapped_column(primary_key=True, default=new_id, sort_order=-29)
 
 
-@declarative_mixin
 class PartnerRow(TenantRow):
     """A row of a partner inside the tenant."""
 

@@ -44,7 +44,7 @@ def configure(*, human: bool) -> None:
 
 
 def logger(name: str) -> Any:
-    return structlog.get_logger(logger=name)
+    return structlog.get_logger(part=name)
 
 
 def _json(event: Any, **_: Any) -> bytes:

@@ -17,6 +17,8 @@ from sqlalchemy import Connection, MetaData, make_url, text
 from sqlalchemy.ext.asyncio import create_async_engine
 from sqlalchemy.pool import NullPool
 
+from services.kit.config import owner_database_url
+
 # Two processes that start at once upgrade one after the other.
 _LOCK: Final = 0x70617274
 
@@ -138,10 +140,11 @@ def load_models(service: str) -> None:
             importlib.import_module(name)
 
 
-def run_environment(metadata: MetaData, *, url: str) -> None:
+def run_environment(metadata: MetaData) -> None:
     """Do what every service's env.py does: bring the models' tables and the database together."""
-    chosen = context.config.attributes.get("url", url)
-    asyncio.run(_run(metadata, url=chosen))
+    config = context.config
+    url = config.attributes.get("url") or owner_database_url(config.config_ini_section)
+    asyncio.run(_run(metadata, url=url))
 
 
 async def _run(metadata: MetaData, *, url: str) -> None:

@@ -11,7 +11,7 @@ from google.protobuf.message import Message
 from google.rpc import status_pb2
 from sqlalchemy import func, text
 from sqlalchemy.ext.asyncio import AsyncSession
-from sqlalchemy.orm import Mapped, declarative_mixin, mapped_column
+from sqlalchemy.orm import Mapped, mapped_column
 
 from services.kit.errors import InvalidArgument, RequestIdReused
 from services.kit.identity import Principal
@@ -40,7 +40,6 @@ _KEEP: Final = text(
 )
 
 
-@declarative_mixin
 class ReplyRow:
     """What a write answered; each service maps it as its table `replies`."""
 

@@ -11,9 +11,7 @@ from typing import Final
 
 import grpc
 import uvloop
-from grpc_health.v1 import health_pb2, health_pb2_grpc
-from grpc_health.v1.health import SERVICE_NAME as HEALTH_NAME
-from grpc_health.v1.health import aio as health
+from grpc_health.v1 import health, health_pb2, health_pb2_grpc
 from grpc_reflection.v1alpha import reflection
 from prometheus_client import start_http_server
 
@@ -68,14 +66,14 @@ class ServiceServer:
         self._server = grpc.aio.server(
             options=OPTIONS, maximum_concurrent_rpcs=CONCURRENT_CALLS_MAX
         )
-        self._health = health.HealthServicer()
+        self._health = health.aio.HealthServicer()  # type: ignore[attr-defined]
         health_pb2_grpc.add_HealthServicer_to_server(self._health, self._server)
         self._names = [contract.service_of(type(servicer)).full_name for servicer in servicers]
         for servicer in servicers:
             servicer.verifier = verifier
             contract.registration_of(type(servicer))(servicer, self._server)
         if reflects:
-            names = (*self._names, HEALTH_NAME, reflection.SERVICE_NAME)
+            names = (*self._names, health.SERVICE_NAME, reflection.SERVICE_NAME)
             reflection.enable_server_reflection(names, self._server)
         self.port = self._server.add_insecure_port(listen)
 

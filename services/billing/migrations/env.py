@@ -1,8 +1,7 @@
 """Run by Alembic: upgrades the database of billing as its owner."""
 
 from services.billing.tables import BillingTable
-from services.kit.config import owner_database_url
 from services.kit.migrations import load_models, run_environment
 
 load_models("billing")
-run_environment(BillingTable.metadata, url=owner_database_url("billing"))
+run_environment(BillingTable.metadata)

@@ -1,8 +1,7 @@
 """Run by Alembic: upgrades the database of incentives as its owner."""
 
 from services.incentives.tables import IncentivesTable
-from services.kit.config import owner_database_url
 from services.kit.migrations import load_models, run_environment
 
 load_models("incentives")
-run_environment(IncentivesTable.metadata, url=owner_database_url("incentives"))
+run_environment(IncentivesTable.metadata)

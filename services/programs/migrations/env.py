@@ -1,8 +1,7 @@
 """Run by Alembic: upgrades the database of programs as its owner."""
 
-from services.kit.config import owner_database_url
 from services.kit.migrations import load_models, run_environment
 from services.programs.tables import ProgramsTable
 
 load_models("programs")
-run_environment(ProgramsTable.metadata, url=owner_database_url("programs"))
+run_environment(ProgramsTable.metadata)

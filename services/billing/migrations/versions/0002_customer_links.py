@@ -1,8 +1,15 @@
 """Adds what billing knows of customers."""
 
 from alembic import op
-from sqlalchemy import BigInteger, CheckConstraint, Column, PrimaryKeyConstraint, SmallInteger
-from sqlalchemy import Text, Uuid
+from sqlalchemy import (
+    BigInteger,
+    CheckConstraint,
+    Column,
+    PrimaryKeyConstraint,
+    SmallInteger,
+    Text,
+    Uuid,
+)
 
 from services.kit.migrations import grant, protect
 
