@@ -1,0 +1,88 @@
+"""How servicers write times, words and ids to the wire, and read them."""
+
+from datetime import UTC, datetime
+from typing import Any
+from uuid import UUID
+
+from google.protobuf.message import Message
+from google.protobuf.timestamp_pb2 import Timestamp
+
+from services.kit import ids
+from services.kit.errors import InvalidArgument
+
+
+class Words:
+    """The values of one enum of the contract, as words in the database and numbers on the wire."""
+
+    def __init__(self, enum: Any, *, prefix: str) -> None:
+        self._words: dict[int, str] = {
+            number: name.removeprefix(prefix) for name, number in enum.items() if number
+        }
+        self._numbers: dict[str | None, Any] = {
+            word: number for number, word in self._words.items()
+        } | {None: 0}
+
+    def number(self, word: str | None) -> Any:
+        """Give the number on the wire; 0, unspecified, for None."""
+        return self._numbers[word]
+
+    def word(self, number: int) -> str | None:
+        """Give the word in the database; None for unspecified."""
+        return self._words.get(number)
+
+    def required_word(self, number: int, *, field: str) -> str:
+        """Give the word in the database.
+
+        :raises InvalidArgument: for unspecified.
+        """
+        word = self._words.get(number)
+        if word is None:
+            raise InvalidArgument("must be given", field=field)
+        return word
+
+
+def to_timestamp(time: datetime | None) -> Timestamp | None:
+    if time is None:
+        return None
+    # Whole seconds first: a float would lose microseconds.
+    return Timestamp(
+        seconds=int(time.replace(microsecond=0).timestamp()), nanos=time.microsecond * 1000
+    )
+
+
+def to_time(message: Message, field: str) -> datetime | None:
+    """Read a time, or None where it is unset."""
+    if not message.HasField(field):
+        return None
+    time: datetime = getattr(message, field).ToDatetime(tzinfo=UTC)
+    return time
+
+
+def to_text(message: Message, field: str) -> str | None:
+    """Read an optional text, or None where it is unset."""
+    return getattr(message, field) if message.HasField(field) else None
+
+
+def to_id(message: Message, field: str, prefix: str, *, path: str) -> UUID | None:
+    """Read an optional id, or None where it is unset.
+
+    :raises InvalidArgument: where it is malformed; path leads to the message, "filter".
+    """
+    text = to_text(message, field)
+    return None if text is None else ids.from_text(prefix, text, field=f"{path}.{field}")
+
+
+def id_text(prefix: str, value: UUID | None) -> str | None:
+    """Write an id, or None where there is none."""
+    return None if value is None else ids.to_text(prefix, value)
+
+
+def to_time_range(message: Message, name: str) -> tuple[datetime | None, datetime | None]:
+    """Read `<name>_from` and `<name>_to` of a filter.
+
+    :raises InvalidArgument: where the range ends before it begins.
+    """
+    begin, end = to_time(message, f"{name}_from"), to_time(message, f"{name}_to")
+    if begin is not None and end is not None and end < begin:
+        raise InvalidArgument("must not be before the range begins", field=f"filter.{name}_to")
+    return begin, end
