@@ -10,7 +10,7 @@ from typing import Annotated
 import typer
 
 from partner_center.binaries import NoPostgres, programs_for
-from partner_center.databases import ROLES, SERVICES, UnsafeRole, prepare_databases
+from partner_center.databases import ROLES, UnsafeRole, prepare_databases
 from partner_center.environments import is_production
 from partner_center.first_start import load_demo
 from partner_center.keys import make_demo_keys, make_keys
@@ -19,6 +19,7 @@ from partner_center.processes import ProcessFailed
 from partner_center.settings import Settings, Unusable
 from partner_center.supervisor import Supervisor
 from partner_center.tokens import LIFETIME, NAMES, NoDemo, service_token, user_token
+from services.kit.config import SERVICES
 
 FAILURES = (NoDemo, NoPostgres, PostgresFailed, ProcessFailed, UnsafeRole, Unusable)
 

@@ -5,7 +5,8 @@ from urllib.parse import urlsplit
 
 import asyncpg
 
-SERVICES = ("customers", "billing", "incentives", "programs")
+from services.kit.config import SERVICES
+
 ROLES = tuple(f"{kind}_{service}" for service in SERVICES for kind in ("owner", "svc"))
 
 

@@ -3,11 +3,10 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from partner_center.databases import SERVICES, with_database
+from partner_center.databases import with_database
 from partner_center.settings import Settings, Unusable
 from partner_center.tokens import AUDIENCE, ISSUER
-
-PRODUCTION = "production"
+from services.kit.config import SERVICES, Environment
 
 
 @dataclass(frozen=True)
@@ -19,7 +18,7 @@ class Databases:
 
 
 def is_production(environment: Mapping[str, str]) -> bool:
-    return environment.get("ENVIRONMENT") == PRODUCTION
+    return environment.get("ENVIRONMENT") == Environment.PRODUCTION
 
 
 def external_databases(environment: Mapping[str, str]) -> Databases | None:
@@ -102,7 +101,7 @@ def of_gateway(*, settings: Settings, environment: Mapping[str, str]) -> dict[st
 def _of_all(settings: Settings, *, environment: Mapping[str, str]) -> dict[str, str]:
     secret = ("_DATABASE_URL", "_SIGNING_KEY")
     return (
-        {"ENVIRONMENT": "demo"}
+        {"ENVIRONMENT": Environment.DEMO.value}
         | {name: value for name, value in environment.items() if not name.endswith(secret)}
         | {f"{service.upper()}_ADDRESS": settings.addresses[service] for service in SERVICES}
         | {"PYTHONUNBUFFERED": "1"}

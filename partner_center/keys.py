@@ -10,8 +10,9 @@ from typing import Any
 
 from joserfc.jwk import ECKey
 
-from partner_center.databases import ROLES, SERVICES
+from partner_center.databases import ROLES
 from partner_center.postgres import write_secret
+from services.kit.config import SERVICES
 
 WORKLOADS = ("gateway", *SERVICES)
 # Signs internal tokens by hand, for `buf curl`; never known to a production installation.

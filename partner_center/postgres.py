@@ -133,6 +133,7 @@ class EmbeddedPostgres:
                 except PostgresFailed as error:
                     say(str(error))
                     await asyncio.sleep(SECONDS_BETWEEN_STARTS)
+            say("PostgreSQL runs again")
 
     def _make_folders(self, account: Account | None) -> None:
         for folder in (self.data_dir, self._log.parent, self._home):

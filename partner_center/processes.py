@@ -123,6 +123,7 @@ class Process:
             await asyncio.sleep(delay)
             delay = min(delay * 2, DELAY_SECONDS_MAX)
             await self.start()
+            self._say(f"{self.name} runs again")
 
     async def _write_down(self, reader: asyncio.StreamReader) -> None:
         while True:

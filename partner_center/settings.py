@@ -6,13 +6,11 @@ import socket
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final, Self
+from typing import Any, Self
 
-from partner_center.databases import SERVICES
 from partner_center.keys import Keys
 from partner_center.postgres import HOST, free_port, write_secret
-
-DEFAULT_PORTS: Final = {service: 50051 + place for place, service in enumerate(SERVICES)}
+from services.kit.config import DEFAULT_ADDRESSES, SERVICES
 
 
 class Unusable(Exception):
@@ -54,7 +52,7 @@ class Settings:
             raise Unusable(f"port {port} is taken; choose another one, as in `make run PORT=8001`")
         addresses = {
             service: _listen(
-                environment.get(f"{service.upper()}_LISTEN", ""), wanted=DEFAULT_PORTS[service]
+                environment.get(f"{service.upper()}_LISTEN", ""), wanted=DEFAULT_ADDRESSES[service]
             )
             for service in SERVICES
         }
@@ -63,7 +61,9 @@ class Settings:
             gateway=f"{HOST}:{port or free_port()}",
             addresses=addresses,
             metrics={
-                service: _listen(environment.get(f"{service.upper()}_METRICS_LISTEN", ""), wanted=0)
+                service: _listen(
+                    environment.get(f"{service.upper()}_METRICS_LISTEN", ""), wanted=""
+                )
                 for service in SERVICES
             },
         )
@@ -104,12 +104,12 @@ def _running_file(data_dir: Path) -> Path:
     return data_dir / "running.json"
 
 
-def _listen(given: str, *, wanted: int) -> str:
+def _listen(given: str, *, wanted: str) -> str:
     host, _, port = given.rpartition(":")
     if given and port != "0":
         return given
-    if not given and wanted and _is_free(wanted):
-        return f"{HOST}:{wanted}"
+    if not given and wanted and _is_free(int(wanted.rpartition(":")[2])):
+        return wanted
     return f"{host or HOST}:{free_port()}"
 
 

@@ -12,13 +12,14 @@ from pathlib import Path
 from typing import Any, Final
 
 from partner_center import environments
-from partner_center.databases import SERVICES, prepare_databases
+from partner_center.databases import prepare_databases
 from partner_center.environments import Databases
 from partner_center.keys import make_demo_keys, make_keys
 from partner_center.postgres import EmbeddedPostgres
 from partner_center.processes import Process
 from partner_center.readiness import gateway_is_ready, service_is_ready
 from partner_center.settings import Settings, Unusable
+from services.kit.config import SERVICES
 
 SECONDS_TO_BE_READY: Final = 60.0
 # Together with PostgreSQL's own at most ten; with the gateway gone nobody waits for the services.
