@@ -6,6 +6,7 @@ import re
 import signal
 import subprocess
 import sys
+from collections import deque
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from logging.handlers import RotatingFileHandler
 from pathlib import Path
@@ -50,6 +51,7 @@ class Process:
         self._say = say
         self._path = logs / f"{name}.log"
         self._log = _log_file(self._path)
+        self._last_words: deque[str] = deque(maxlen=15)
         self._output: asyncio.Task[None] | None = None
         self._keeper: asyncio.Task[None] | None = None
 
@@ -135,6 +137,7 @@ class Process:
             if not line:
                 return
             text = line.decode(errors="replace").rstrip()
+            self._last_words.append(text)
             self._log.emit(logging.makeLogRecord({"msg": text}))
             if WORTH_READING.search(text):
                 self._say(f"{self.name} | {text}")
@@ -142,8 +145,7 @@ class Process:
     async def _farewell(self, what: str) -> str:
         if self._output is not None:
             await asyncio.wait([self._output], timeout=0.5)
-        words = self._path.read_text(errors="replace").splitlines()[-15:]
-        return "\n".join([f"{self.name} {what}:", *words])
+        return "\n".join([f"{self.name} {what}:", *self._last_words])
 
 
 def _log_file(path: Path) -> RotatingFileHandler:

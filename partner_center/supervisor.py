@@ -15,6 +15,7 @@ from partner_center import environments
 from partner_center.databases import prepare_databases
 from partner_center.environments import Databases
 from partner_center.keys import make_demo_keys, make_keys
+from partner_center.migrations import is_at_head
 from partner_center.postgres import EmbeddedPostgres
 from partner_center.processes import Process
 from partner_center.readiness import gateway_is_ready, service_is_ready
@@ -73,7 +74,6 @@ class Supervisor:
         (make_keys if production else make_demo_keys)(self.settings.keys.folder)
         gateway = environments.of_gateway(settings=self.settings, environment=self.environment)
         databases = await self._databases()
-        self.say("upgrading the databases")
         await asyncio.gather(*(self._migrate(service, databases) for service in SERVICES))
         self.say("starting the services")
         await asyncio.gather(*(self._serve(service, databases) for service in SERVICES))
@@ -117,6 +117,9 @@ class Supervisor:
         return environments.embedded_databases(self.postgres.admin_url, passwords)
 
     async def _migrate(self, service: str, databases: Databases) -> None:
+        if await is_at_head(service, url=databases.owner[service]):
+            return
+        self.say(f"upgrading the database of {service}")
         name = f"{service}-migration"
         process = self._process(
             name,
