@@ -13,9 +13,11 @@ from secrets import token_hex
 import asyncpg
 import pytest
 import pytest_asyncio
+import structlog
 
 from partner_center.databases import ROLES, prepare_databases
 from partner_center.postgres import EmbeddedPostgres, free_port
+from services.kit import log
 from services.kit.config import SERVICES, ServiceSettings
 from services.kit.database import Database
 from services.kit.migrations import run_migrations
@@ -31,6 +33,12 @@ PASSWORDS = {role: token_hex(16) for role in ROLES}
 OpenDatabase = Callable[[str], Awaitable[Database]]
 MakeDatabase = Callable[[str], Awaitable[str]]
 RunService = Callable[[str], Awaitable[RunningService]]
+
+
+@pytest.fixture(scope="session", autouse=True)
+def plain_log() -> None:
+    """Write the log to what pytest captures, without the values of variables."""
+    structlog.configure(processors=log.processors(human=True))
 
 
 @pytest_asyncio.fixture(scope="session", loop_scope="session")

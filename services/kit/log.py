@@ -17,6 +17,20 @@ _SECRETS: Final = frozenset({"token", "authorization", "password", "key", "secre
 
 def configure(*, human: bool) -> None:
     """Set up logging for this process; human-readable in the demo and on a terminal."""
+    structlog.configure(
+        processors=processors(human=human),
+        logger_factory=(
+            structlog.PrintLoggerFactory(sys.stderr)
+            if human
+            else structlog.BytesLoggerFactory(sys.stderr.buffer)
+        ),
+        wrapper_class=structlog.make_filtering_bound_logger(logging.INFO),
+        cache_logger_on_first_use=True,
+    )
+
+
+def processors(*, human: bool) -> list[Processor]:
+    """Say what becomes of an event; a trace of the stack is plain, without values of variables."""
     shared: list[Processor] = [
         structlog.processors.add_log_level,
         structlog.processors.TimeStamper(fmt="iso", utc=True),
@@ -24,23 +38,15 @@ def configure(*, human: bool) -> None:
         _hide_secrets,
     ]
     if human:
-        structlog.configure(
-            processors=[*shared, structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty())],
-            logger_factory=structlog.PrintLoggerFactory(sys.stderr),
-            wrapper_class=structlog.make_filtering_bound_logger(logging.INFO),
-            cache_logger_on_first_use=True,
-        )
-        return
-    structlog.configure(
-        processors=[
-            *shared,
-            structlog.processors.format_exc_info,
-            structlog.processors.JSONRenderer(serializer=_json),
-        ],
-        logger_factory=structlog.BytesLoggerFactory(sys.stderr.buffer),
-        wrapper_class=structlog.make_filtering_bound_logger(logging.INFO),
-        cache_logger_on_first_use=True,
-    )
+        plain = structlog.dev.plain_traceback
+        colours = sys.stderr.isatty()
+        renderer = structlog.dev.ConsoleRenderer(colors=colours, exception_formatter=plain)
+        return [*shared, renderer]
+    return [
+        *shared,
+        structlog.processors.format_exc_info,
+        structlog.processors.JSONRenderer(serializer=_json),
+    ]
 
 
 def logger(name: str) -> Any:

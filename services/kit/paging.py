@@ -86,10 +86,10 @@ class PageTokens:
     def below(self, page: Page, field: str, parent: str) -> Page:
         """Give the page of one parent of a BatchList.
 
-        Its tokens fit the List whose filter has this field set to the parent.
+        Its tokens fit the List that has this field, or its filter's, set to the parent.
         """
-        narrowed = page.binding["filter"] | {field: parent}
-        return self._bound(replace(page, binding=page.binding | {"filter": narrowed}))
+        narrowed = page.binding["said"] | {field: parent}
+        return self._bound(replace(page, binding=page.binding | {"said": narrowed}))
 
     def token(self, page: Page, sort_values: Sequence[Any], last_id: UUID) -> str:
         """Name the place in the list right behind the row with these sort values and id."""
@@ -123,6 +123,8 @@ def _binding(request: Message, scope: Scope) -> dict[str, Any]:
         _NOT_BOUND | parents if match and name.split(".")[-1].startswith("Batch") else (_NOT_BOUND)
     )
     said = canonical(request, without=without)
+    # A List names its parent beside its filter or in it; for a token that is one.
+    said = said.pop("filter", {}) | said
     return {
         "list": f"{request.DESCRIPTOR.file.package}.{match[1] if match else name}",
         "scope": [
@@ -133,7 +135,6 @@ def _binding(request: Message, scope: Scope) -> dict[str, Any]:
             if scope.account_manager_ids is None
             else sorted(map(str, scope.account_manager_ids)),
         ],
-        "filter": said.pop("filter", {}),
         "said": said,
     }
 

@@ -1,6 +1,6 @@
 """Services run in the test's own process, and called over a real socket as any principal."""
 
-from collections.abc import AsyncIterable, Iterable, Sequence
+from collections.abc import AsyncIterator, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, TypeVar, cast
@@ -87,7 +87,7 @@ class RunningService:
 
     async def stream(
         self,
-        requests: Sequence[Message] | AsyncIterable[Message],
+        requests: Sequence[Message] | AsyncIterator[Message],
         *,
         of: type[Message],
         principal: Principal,
@@ -124,8 +124,8 @@ class RunningService:
         try:
             response = await call
         except grpc.aio.AioRpcError as error:
-            return Answer(refusal=received(error), trailers=dict(error.trailing_metadata()))
-        return Answer(response=response, trailers=dict(await call.trailing_metadata()))
+            return Answer(refusal=received(error), trailers=_as_dict(error.trailing_metadata()))
+        return Answer(response=response, trailers=_as_dict(await call.trailing_metadata()))
 
     def _authorization(self, principal: Principal) -> tuple[tuple[str, str], ...]:
         return (("authorization", f"Bearer {self.token(principal)}"),)
@@ -136,3 +136,7 @@ class RunningService:
             request_serializer=cast("Any", rpc.request.SerializeToString),
             response_deserializer=rpc.response.FromString,
         )
+
+
+def _as_dict(metadata: Any) -> dict[str, Any]:
+    return dict(metadata or ())
