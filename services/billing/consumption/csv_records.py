@@ -116,11 +116,11 @@ class CsvRecords:
 
     def _close(self) -> Record:
         record = self._parse(self._lines_read - len(self._open) + 1)
-        if not self._width:
-            self._width = len(record.cells)
-        elif not record.flaw and len(record.cells) != self._width:
-            if len(self._open) > 1:
-                return self._give_up()
+        has_width = not self._width or len(record.cells) == self._width
+        if len(self._open) > 1 and (record.flaw or not has_width):
+            return self._give_up()
+        self._width = self._width or len(record.cells)
+        if not has_width and not record.flaw:
             flaw = f"has {len(record.cells)} cells where the header has {self._width}"
             record = Record(record.line, record.cells, flaw)
         self._open, self._open_length = [], 0
@@ -139,13 +139,16 @@ class CsvRecords:
         if "\0" in text:
             return Record(line, [], "contains the NUL character")
         try:
-            cells = next(csv.reader([text], delimiter=self._delimiter), [])
+            # Over several lines a quote in the wrong place would swallow a good record unseen.
+            is_strict = len(self._open) > 1
+            reader = csv.reader([text], delimiter=self._delimiter, strict=is_strict)
+            cells = next(reader, [])
         except csv.Error as error:
             return Record(line, [], str(error))
         return Record(line, cells)
 
     def _ends_in_quotes(self, line: str) -> bool:
-        """Say whether a quote is open behind the line, by the rules that the csv module reads by."""
+        """Say whether a quote is open behind the line, by the csv module's rules."""
         if '"' not in line:
             return self._is_quoted
         start = 0
