@@ -47,6 +47,12 @@ lock: setup ## Renew requirements.lock with what is at least a week old
 test: setup ## Run every test that needs Python alone, with coverage (args="-k vouchers")
 	@$(BIN)/pytest -n auto --cov --cov-report=term:skip-covered $(args)
 
+conformance: setup ## Let Node.js clients and audits judge the gateway (or URL=… TOKEN=…)
+	@$(BIN)/python -m tests.conformance.run
+
+browser: setup ## Open the query page in Chromium (or URL=… EXPECT=…; SCREENSHOT=file)
+	@$(BIN)/python -m tests.browser.run
+
 check: lint types imports contract ## Look at the code without running it
 
 lint: setup ## Style and spelling
@@ -75,4 +81,4 @@ db-shell: setup ## Open psql in a database of `make run` (service=billing DATA_D
 	@exec $(BIN)/partner-center db-shell $(service) --data-dir $(DATA_DIR)
 
 graphiql: setup ## Fetch the query page's bundle; a failure leaves the rest working
-	@true
+	@$(BIN)/python gateway/http/graphiql/fetch.py || echo "No query page: fetching its bundle failed." >&2

@@ -23,7 +23,8 @@ from gateway.http.origins import preflight
 from gateway.http.streams import OPEN, stop_streams
 from gateway.http.tokens import TokenReader
 from gateway.http.view import GraphQLView
-from gateway.settings import Environment, Settings
+from gateway.settings import Settings
+from services.kit.config import Environment
 
 
 def create_app(

@@ -2,27 +2,15 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields, replace
-from enum import StrEnum
 from pathlib import Path
 from typing import Self
 
-SERVICES = ("customers", "billing", "incentives", "programs")
-DEFAULT_ADDRESSES = {
-    service: f"127.0.0.1:{port}" for port, service in enumerate(SERVICES, start=50051)
-}
+from services.kit.config import DEFAULT_ADDRESSES, SERVICES, Environment, SettingsRefused
+from services.kit.config import environment as read_environment
+
 # The issuer of the command line's built-in identity provider. It signs whatever it is asked to.
 DEMO_ISSUER = "partner-center-demo"
-GRAPHIQL_BUNDLE = Path(__file__).parent / "http/graphiql/node_modules/@graphql-yoga/graphiql/dist"
-
-
-class SettingsRefused(Exception):
-    """A setting is missing or contradicts another one: the process must not start."""
-
-
-class Environment(StrEnum):
-    PRODUCTION = "production"
-    DEMO = "demo"
-    TEST = "test"
+GRAPHIQL_BUNDLE = Path(__file__).parent / "http" / "static" / "graphiql"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -102,7 +90,7 @@ class Settings:
 
         :raises SettingsRefused: naming the variable that is missing or wrong.
         """
-        environment = _environment(environ)
+        environment = read_environment(environ)
         host, port = _listen(environ.get("GATEWAY_LISTEN", "127.0.0.1:8000"))
         open_by_default = environment is not Environment.PRODUCTION
         return cls(
@@ -127,15 +115,6 @@ class Settings:
             demo_token=_path(environ, "DEMO_TOKEN"),
             limits=_limits(environ),
         )
-
-
-def _environment(environ: Mapping[str, str]) -> Environment:
-    text = environ.get("ENVIRONMENT", Environment.PRODUCTION)
-    try:
-        return Environment(text)
-    except ValueError:
-        known = ", ".join(Environment)
-        raise SettingsRefused(f"ENVIRONMENT is {text!r}; it must be one of {known}.") from None
 
 
 def _listen(text: str) -> tuple[str, int]:

@@ -27,7 +27,8 @@ from strawberry.schema.validation_rules.one_of import OneOfInputValidationRule
 from gateway.http.errors import Refused
 from gateway.http.limits import Price, Pricing
 from gateway.http.requests import GraphQLRequest
-from gateway.settings import Limits, SettingsRefused
+from gateway.settings import Limits
+from services.kit.config import SettingsRefused
 
 VALIDATION_ERRORS_MAX = 20
 

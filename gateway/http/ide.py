@@ -7,7 +7,8 @@ from pathlib import Path
 import orjson
 from aiohttp import web
 
-from gateway.settings import Environment, Settings
+from gateway.settings import Settings
+from services.kit.config import Environment
 
 PAGE = Path(__file__).parent / "graphiql"
 # The first tab is what a newcomer runs.

@@ -206,7 +206,9 @@ class Operations:
 def _actual_cost(outcome: Outcome, operation: Operation) -> int:
     if outcome.cost is not None:
         return outcome.cost
-    return count_objects(outcome.data, free_keys=operation.price.free_keys)
+    counted = count_objects(outcome.data, free_keys=operation.price.free_keys)
+    # What introspection returns is free, and nobody pays more than was said.
+    return min(counted, operation.price.cost)
 
 
 async def _close(stream: AsyncIterator[Outcome]) -> None:
