@@ -63,13 +63,14 @@ def to_text(message: Message, field: str) -> str | None:
     return getattr(message, field) if message.HasField(field) else None
 
 
-def to_id(message: Message, field: str, prefix: str, *, path: str) -> UUID | None:
+def to_id(message: Message, field: str, prefix: str, *, path: str = "") -> UUID | None:
     """Read an optional id, or None where it is unset.
 
     :raises InvalidArgument: where it is malformed; path leads to the message, "filter".
     """
     text = to_text(message, field)
-    return None if text is None else ids.from_text(prefix, text, field=f"{path}.{field}")
+    where = f"{path}.{field}" if path else field
+    return None if text is None else ids.from_text(prefix, text, field=where)
 
 
 def id_text(prefix: str, value: UUID | None) -> str | None:
