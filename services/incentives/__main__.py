@@ -2,12 +2,13 @@
 
 from collections.abc import Sequence
 
+from services.incentives.incentives.servicer import IncentiveServicer
 from services.kit.jobs import Job
 from services.kit.rpc import Servicer
 from services.kit.server import Parts, run
 
 # One line for each slice.
-SERVICERS: Sequence[type[Servicer]] = ()
+SERVICERS: Sequence[type[Servicer]] = (IncentiveServicer,)
 
 
 def compose(parts: Parts) -> tuple[list[Servicer], list[Job]]:

@@ -1,0 +1,213 @@
+"""The rpcs of IncentiveService."""
+
+from typing import Any, Final
+
+from google.type.decimal_pb2 import Decimal as DecimalMessage
+
+from partner.incentives.v1 import incentives_pb2, incentives_pb2_grpc
+from partner.type.v1 import terms_pb2
+from services.incentives.incentives import operations, queries
+from services.incentives.incentives.model import Incentive, check_period, one_currency
+from services.kit import ids
+from services.kit.masking import mask_name
+from services.kit.money import Money, decimal_from_text, decimal_text
+from services.kit.paging import Cut, Page
+from services.kit.rpc import Call, Servicer, read, write
+from services.kit.wire import Words, id_text, to_id, to_text, to_timestamp
+
+ASSOCIATION_TYPES: Final = Words(terms_pb2.AssociationType, prefix="ASSOCIATION_TYPE_")
+CHARGING_MODES: Final = Words(terms_pb2.ChargingMode, prefix="CHARGING_MODE_")
+ORDERS: Final = Words(incentives_pb2.IncentiveOrder, prefix="INCENTIVE_ORDER_")
+STATES: Final = Words(incentives_pb2.IncentiveState, prefix="INCENTIVE_STATE_")
+
+_OPTIONAL_TEXTS: Final = (
+    "order_number",
+    "customer_name",
+    "customer_account_name",
+    "indirect_partner_name",
+    "account_manager_name",
+    "service_type_name",
+    "freeze_reason",
+)
+
+
+class IncentiveServicer(Servicer, incentives_pb2_grpc.IncentiveServiceServicer):
+    @read()
+    async def BatchGetIncentives(
+        self, request: incentives_pb2.BatchGetIncentivesRequest, call: Call
+    ) -> incentives_pb2.BatchGetIncentivesResponse:
+        wanted = ids.many_from_text("inc", request.ids, field="ids", at_most=500)
+        found = await queries.batch_get(call.session, scope=call.scope, ids=wanted)
+        return incentives_pb2.BatchGetIncentivesResponse(incentives=map(to_message, found))
+
+    @read()
+    async def ListIncentives(
+        self, request: incentives_pb2.ListIncentivesRequest, call: Call
+    ) -> incentives_pb2.ListIncentivesResponse:
+        order, page = order_of(request), call.page(request)
+        rows = await queries.list_incentives(
+            call.session,
+            scope=call.scope,
+            narrowed=to_filter(request.filter),
+            order=order,
+            page=page,
+        )
+        cut = cut_page(call, page, rows, order=order)
+        return incentives_pb2.ListIncentivesResponse(
+            incentives=map(to_message, cut.rows),
+            next_page_token=cut.next_page_token,
+            item_tokens=cut.item_tokens,
+        )
+
+    @read()
+    async def BatchListIncentives(
+        self, request: incentives_pb2.BatchListIncentivesRequest, call: Call
+    ) -> incentives_pb2.BatchListIncentivesResponse:
+        order, page = order_of(request), call.page(request)
+        groups = await queries.batch_list_by_customer(
+            call.session,
+            scope=call.scope,
+            customer_ids=ids.many_from_text(
+                "cus", request.customer_ids, field="customer_ids", at_most=100
+            ),
+            narrowed=to_filter(request.filter),
+            order=order,
+            page=page,
+        )
+        response = incentives_pb2.BatchListIncentivesResponse()
+        for customer_id, rows in groups.items():
+            text = ids.to_text("cus", customer_id)
+            below = call.pages.below(page, "customer_id", text)
+            cut = cut_page(call, below, rows, order=order)
+            response.groups.add(
+                customer_id=text,
+                incentives=map(to_message, cut.rows),
+                next_page_token=cut.next_page_token,
+                item_tokens=cut.item_tokens,
+            )
+        return response
+
+    @read()
+    async def SumIncentives(
+        self, request: incentives_pb2.SumIncentivesRequest, call: Call
+    ) -> incentives_pb2.SumIncentivesResponse:
+        count, amounts = await queries.sum_incentives(
+            call.session, scope=call.scope, narrowed=to_filter(request.filter)
+        )
+        return incentives_pb2.SumIncentivesResponse(
+            total_count=count, amounts=[money.to_message() for money in amounts]
+        )
+
+    @write()
+    async def RecordIncentives(
+        self, request: incentives_pb2.RecordIncentivesRequest, call: Call
+    ) -> incentives_pb2.RecordIncentivesResponse:
+        lines = [
+            to_line(message, path=f"incentives[{index}]")
+            for index, message in enumerate(request.incentives)
+        ]
+        recorded = await operations.record_incentives(
+            call.session, scope=call.scope, lines=lines, now=call.now
+        )
+        return incentives_pb2.RecordIncentivesResponse(incentives=map(to_message, recorded))
+
+
+def order_of(
+    request: incentives_pb2.ListIncentivesRequest | incentives_pb2.BatchListIncentivesRequest,
+) -> str:
+    return ORDERS.word(request.order_by) or "CREATE_TIME_DESC"
+
+
+def cut_page(call: Call, page: Page, rows: Any, *, order: str) -> Cut[Incentive]:
+    attribute, _ = queries.SORTS[order]
+    return call.pages.cut(page, rows, key=lambda row: ((getattr(row, attribute),), row.id))
+
+
+def to_filter(message: incentives_pb2.IncentiveFilter) -> queries.IncentiveFilter:
+    period = to_text(message, "period")
+    return queries.IncentiveFilter(
+        year=message.year if message.HasField("year") else None,
+        period=None if period is None else check_period(period, field="filter.period"),
+        plan_name=to_text(message, "plan_name"),
+        order_number=to_text(message, "order_number"),
+        customer_name=to_text(message, "customer_name"),
+        customer_account_name=to_text(message, "customer_account_name"),
+        account_manager_name=to_text(message, "account_manager_name"),
+        service_type_code=to_text(message, "service_type_code"),
+        association_type=ASSOCIATION_TYPES.word(message.association_type),
+        charging_mode=CHARGING_MODES.word(message.charging_mode),
+        states=[
+            STATES.required_word(state, field=f"filter.states[{index}]")
+            for index, state in enumerate(message.states)
+        ],
+        incentive_bill_id=to_id(message, "incentive_bill_id", "inb", path="filter"),
+        incentive_id=to_id(message, "incentive_id", "inc", path="filter"),
+        indirect_partner_name=to_text(message, "indirect_partner_name"),
+        customer_id=to_id(message, "customer_id", "cus", path="filter"),
+    )
+
+
+def to_line(message: incentives_pb2.Incentive, *, path: str) -> dict[str, Any]:
+    """Read a line as columns of Incentive; its id and times are not the caller's to say."""
+    amounts = {
+        name: Money.from_message(getattr(message, name), field=f"{path}.{name}")
+        for name in ("consumption_amount", "performance_amount", "amount")
+    }
+    partner = message.partner_id
+    return {
+        "incentive_bill_id": to_id(message, "incentive_bill_id", "inb", path=path),
+        "year": message.year,
+        "period": message.period,
+        "plan_name": message.plan_name,
+        "customer_id": ids.from_text("cus", message.customer_id, field=f"{path}.customer_id"),
+        "partner_id": ids.from_text("ptr", partner, field=f"{path}.partner_id")
+        if partner
+        else None,
+        "indirect_partner_id": to_id(message, "indirect_partner_id", "ptr", path=path),
+        "account_manager_id": to_id(message, "account_manager_id", "mgr", path=path),
+        "service_type_code": message.service_type_code,
+        "association_type": ASSOCIATION_TYPES.required_word(
+            message.association_type, field=f"{path}.association_type"
+        ),
+        "charging_mode": CHARGING_MODES.required_word(
+            message.charging_mode, field=f"{path}.charging_mode"
+        ),
+        "currency_code": one_currency(*amounts.values(), field=f"{path}.amount.currency_code"),
+        "rate": decimal_from_text(message.rate.value, field=f"{path}.rate"),
+        "state": STATES.required_word(message.state, field=f"{path}.state"),
+        "frozen": message.frozen,
+        **{name: money.amount for name, money in amounts.items()},
+        **{name: to_text(message, name) for name in _OPTIONAL_TEXTS},
+    }
+
+
+def to_message(incentive: Incentive) -> incentives_pb2.Incentive:
+    """Write a line; the names of the customer are masked."""
+    return incentives_pb2.Incentive(
+        id=ids.to_text("inc", incentive.id),
+        incentive_bill_id=id_text("inb", incentive.incentive_bill_id),
+        year=incentive.year,
+        period=incentive.period,
+        plan_name=incentive.plan_name,
+        order_number=incentive.order_number,
+        customer_id=ids.to_text("cus", incentive.customer_id),
+        customer_name=mask_name(incentive.customer_name),
+        customer_account_name=mask_name(incentive.customer_account_name),
+        partner_id=ids.to_text("ptr", incentive.partner_id),
+        indirect_partner_id=id_text("ptr", incentive.indirect_partner_id),
+        indirect_partner_name=incentive.indirect_partner_name,
+        account_manager_id=id_text("mgr", incentive.account_manager_id),
+        account_manager_name=incentive.account_manager_name,
+        service_type_code=incentive.service_type_code,
+        service_type_name=incentive.service_type_name,
+        association_type=ASSOCIATION_TYPES.number(incentive.association_type),
+        charging_mode=CHARGING_MODES.number(incentive.charging_mode),
+        consumption_amount=incentive.consumption.to_message(),
+        performance_amount=incentive.performance.to_message(),
+        rate=DecimalMessage(value=decimal_text(incentive.rate)),
+        amount=incentive.incentive.to_message(),
+        state=STATES.number(incentive.state),
+        frozen=incentive.frozen,
+        freeze_reason=incentive.freeze_reason,
+        create_time=to_timestamp(incentive.create_time),
+    )
