@@ -1,19 +1,17 @@
 """The customer link and the two kinds of association."""
 
-from enum import IntEnum
+from enum import StrEnum
 from uuid import UUID
 
-from sqlalchemy import CheckConstraint, Index, SmallInteger
+from sqlalchemy import CheckConstraint, Index
 from sqlalchemy.orm import Mapped, mapped_column
 
 from services.billing.tables import BillingTable
 
 
-class AssociationType(IntEnum):
-    """The contract's numbers."""
-
-    ADVISORY = 1
-    RESALE = 2
+class AssociationType(StrEnum):
+    ADVISORY = "ADVISORY"
+    RESALE = "RESALE"
 
 
 class CustomerLink(BillingTable):
@@ -21,7 +19,7 @@ class CustomerLink(BillingTable):
 
     __tablename__ = "customer_links"
     __table_args__ = (
-        CheckConstraint("association_type IN (1, 2)", name="association_type"),
+        CheckConstraint("association_type IN ('ADVISORY', 'RESALE')", name="association_type"),
         Index("customer_links_partner_id_idx", "tenant_id", "partner_id"),
         Index("customer_links_account_manager_id_idx", "tenant_id", "account_manager_id"),
     )
@@ -31,7 +29,7 @@ class CustomerLink(BillingTable):
     partner_id: Mapped[UUID]
     version: Mapped[int]
     partner_name: Mapped[str]
-    association_type: Mapped[int] = mapped_column(SmallInteger)
+    association_type: Mapped[str]
     account_manager_id: Mapped[UUID | None]
     account_manager_name: Mapped[str | None]
     customer_name: Mapped[str | None]

@@ -6,7 +6,6 @@ from sqlalchemy import (
     CheckConstraint,
     Column,
     PrimaryKeyConstraint,
-    SmallInteger,
     Text,
     Uuid,
 )
@@ -25,13 +24,16 @@ def upgrade() -> None:
         Column("partner_id", Uuid(), nullable=False),
         Column("version", BigInteger(), nullable=False),
         Column("partner_name", Text(), nullable=False),
-        Column("association_type", SmallInteger(), nullable=False),
+        Column("association_type", Text(), nullable=False),
         Column("account_manager_id", Uuid(), nullable=True),
         Column("account_manager_name", Text(), nullable=True),
         Column("customer_name", Text(), nullable=True),
         Column("account_name", Text(), nullable=False),
         PrimaryKeyConstraint("tenant_id", "customer_id", name="customer_links_pkey"),
-        CheckConstraint("association_type IN (1, 2)", name="customer_links_association_type_check"),
+        CheckConstraint(
+            "association_type IN ('ADVISORY', 'RESALE')",
+            name="customer_links_association_type_check",
+        ),
     )
     op.create_index("customer_links_partner_id_idx", "customer_links", ["tenant_id", "partner_id"])
     op.create_index(

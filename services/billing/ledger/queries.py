@@ -1,0 +1,85 @@
+"""Reads accounts and statements, inside the scope of who asks."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import Row, Select, func, select
+from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import aliased
+
+from services.billing.ledger.chart import AccountKind
+from services.billing.ledger.model import Account, Entry, Transfer
+from services.kit.identity import Scope
+
+STATEMENT_MAX = 500
+
+
+async def batch_get(session: AsyncSession, *, scope: Scope, ids: Sequence[UUID]) -> list[Account]:
+    """Give the accounts found, with the balances they have now."""
+    statement = select(Account).where(*scope.covers(Account), Account.id.in_(ids))
+    # Balances were moved behind the session's back.
+    fresh = statement.execution_options(populate_existing=True)
+    found = {account.id: account for account in await session.scalars(fresh)}
+    return [found[one] for one in ids if one in found]
+
+
+async def list_by_holder(
+    session: AsyncSession, *, scope: Scope, holder_id: UUID, kinds: Sequence[AccountKind]
+) -> list[Account]:
+    statement = (
+        select(Account)
+        .where(*scope.covers(Account), Account.holder_id == holder_id, Account.kind.in_(kinds))
+        .order_by(Account.kind, Account.unit)
+        .execution_options(populate_existing=True)
+    )
+    return list(await session.scalars(statement))
+
+
+async def list_statement(
+    session: AsyncSession,
+    *,
+    scope: Scope,
+    account_id: UUID,
+    before_version: int | None,
+    at_most: int,
+) -> list[Row[tuple[Entry, Transfer]]]:
+    """Give an account's entries with their transfers, newest first, from before a version."""
+    statement = (
+        select(Entry, Transfer)
+        .join(Account, (Account.tenant_id == Entry.tenant_id) & (Account.id == Entry.account_id))
+        .join(
+            Transfer,
+            (Transfer.tenant_id == Entry.tenant_id) & (Transfer.id == Entry.transfer_id),
+        )
+        .where(*scope.covers(Account), *scope.covers(Entry), Entry.account_id == account_id)
+        .order_by(Entry.version.desc())
+        .limit(min(at_most, STATEMENT_MAX))
+    )
+    if before_version is not None:
+        statement = statement.where(Entry.version < before_version)
+    return list(await session.execute(statement))
+
+
+async def list_due(session: AsyncSession, *, scope: Scope, at_most: int) -> list[Transfer]:
+    """Give pending transfers that have expired by the database's clock and are not resolved."""
+    statement = (
+        _due(select(Transfer))
+        .where(*scope.covers(Transfer), Transfer.expire_time <= func.ledger_clock())
+        .order_by(Transfer.expire_time)
+        .limit(at_most)
+    )
+    return list(await session.scalars(statement))
+
+
+async def list_tenants_due(session: AsyncSession, *, now: datetime, at_most: int) -> list[UUID]:
+    """Give tenants with something to expire; the transaction must see every tenant."""
+    statement = _due(select(Transfer.tenant_id)).where(Transfer.expire_time <= now)
+    return list(await session.scalars(statement.distinct().limit(at_most)))
+
+
+def _due(statement: Select[Any]) -> Select[Any]:
+    resolution = aliased(Transfer)
+    same = (resolution.tenant_id == Transfer.tenant_id) & (resolution.pending_id == Transfer.id)
+    return statement.outerjoin(resolution, same).where(resolution.id.is_(None))
