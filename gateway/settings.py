@@ -54,6 +54,8 @@ class Settings:
     environment: Environment = Environment.PRODUCTION
     host: str = "127.0.0.1"
     port: int = 8000
+    # Several gateways on one port, one for each core.
+    reuse_port: bool = False
     oidc_issuer: str = ""
     oidc_audience: str = ""
     oidc_jwks: str = ""
@@ -97,6 +99,7 @@ class Settings:
             environment=environment,
             host=host,
             port=port,
+            reuse_port=_switch(environ, "GATEWAY_REUSE_PORT", default=False),
             oidc_issuer=_required(environ, "OIDC_ISSUER"),
             oidc_audience=_required(environ, "OIDC_AUDIENCE"),
             oidc_jwks=_required(environ, "OIDC_JWKS"),

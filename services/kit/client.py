@@ -9,7 +9,7 @@ from typing import Final, TypeVar
 
 import grpc
 
-from services.kit import deadlines
+from services.kit import deadlines, metrics
 from services.kit.errors import DeadlineExceeded
 from services.kit.identity import Principal, TokenSigner
 
@@ -110,9 +110,18 @@ class Caller:
             timeout=time_left(timeout),
             metadata=self.metadata(principal),
         )
+        code = "CANCELLED"
         try:
-            return await call
+            response = await call
+        except grpc.aio.AioRpcError as error:
+            code = error.code().name
+            raise
+        else:
+            code = "OK"
+            return response
         finally:
+            # grpc has no public name for the path of a call about to be made.
+            metrics.call_made(rpc._method, code)  # type: ignore[attr-defined]  # noqa: SLF001
             # Nothing happens to a finished call; one that is dropped would stay otherwise.
             call.cancel()
 
