@@ -18,11 +18,14 @@ $(INSTALLED): requirements.lock pyproject.toml .ci/setup
 ##@ Run
 setup: $(INSTALLED) ## Make .venv from requirements.lock
 
+graphiql: setup ## Fetch the query page's bundle; all else works without it
+	@$(BIN)/python gateway/http/graphiql/fetch.py || echo "No query page: fetching its bundle failed." >&2
+
 run: setup graphiql ## Start everything on this machine (PORT=8000 DATA_DIR=.data)
 	@exec $(BIN)/partner-center up --port $(PORT) --data-dir $(DATA_DIR)
 
-up: ## Start everything in containers
-	docker-compose up --build --detach
+up: ## Start everything in containers (PORT=8000)
+	@.ci/secrets && PORT=$(PORT) docker-compose up --build --detach
 
 down: ## Stop the containers; the data stay
 	docker-compose down
@@ -41,7 +44,7 @@ schema: setup ## Print the graph's types to gateway/schema.graphql
 	@$(BIN)/python -m gateway.schema > gateway/schema.graphql.new && mv gateway/schema.graphql.new gateway/schema.graphql
 
 lock: setup ## Renew requirements.lock with what is at least a week old
-	@$(BIN)/uv pip compile --quiet --universal --generate-hashes --no-header --no-annotate --extra dev --exclude-newer "$$(date -u -d '7 days ago' +%F)" --upgrade -o requirements.lock pyproject.toml
+	@.ci/lock
 
 ##@ Check
 test: setup ## Run every test that needs Python alone, with coverage (args="-k vouchers")
@@ -79,6 +82,3 @@ migration: setup ## Begin a migration (service=billing m="add vouchers")
 
 db-shell: setup ## Open psql in a database of `make run` (service=billing DATA_DIR=.data)
 	@exec $(BIN)/partner-center db-shell $(service) --data-dir $(DATA_DIR)
-
-graphiql: setup ## Fetch the query page's bundle; a failure leaves the rest working
-	@$(BIN)/python gateway/http/graphiql/fetch.py || echo "No query page: fetching its bundle failed." >&2

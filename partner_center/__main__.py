@@ -6,6 +6,7 @@ import sys
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated
+from urllib.parse import urlsplit
 
 import typer
 
@@ -16,6 +17,7 @@ from partner_center.first_start import load_demo
 from partner_center.keys import make_demo_keys, make_keys
 from partner_center.postgres import HOST, SUPERUSER, EmbeddedPostgres, PostgresFailed, running_port
 from partner_center.processes import ProcessFailed
+from partner_center.readiness import gateway_is_ready, service_is_ready
 from partner_center.settings import Settings, Unusable
 from partner_center.supervisor import Supervisor
 from partner_center.tokens import LIFETIME, NAMES, NoDemo, service_token, user_token
@@ -75,7 +77,7 @@ def demo(*, data_dir: DataDir = Path(".data")) -> None:
     """Load the demo's data into what runs here; done already, it changes nothing."""
     if is_production(os.environ):
         raise NoDemo("no demo data in production")
-    asyncio.run(load_demo(Settings.running(data_dir)))
+    asyncio.run(load_demo(Settings.running(data_dir, environment=os.environ)))
 
 
 @app.command("db-shell")
@@ -122,6 +124,17 @@ def prepare_keys(folder: Annotated[Path, typer.Argument(help="Made where it is m
         make_demo_keys(folder)
     else:
         make_keys(folder)
+
+
+@app.command()
+def health(
+    address: Annotated[str, typer.Argument(help="host:port of a service, or the gateway's URL.")],
+) -> None:
+    """Ask a service or the gateway whether it takes requests; for health checks."""
+    gateway = urlsplit(address).netloc if "://" in address else ""
+    question = gateway_is_ready(gateway) if gateway else service_is_ready(address)
+    if not asyncio.run(question):
+        raise Unusable(f"{address} is not ready")
 
 
 def main() -> None:

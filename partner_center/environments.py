@@ -2,11 +2,15 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
 
 from partner_center.databases import with_database
 from partner_center.settings import Settings, Unusable
 from partner_center.tokens import AUDIENCE, ISSUER
 from services.kit.config import SERVICES, Environment
+
+EXAMPLES: Final = Path(__file__).parents[1] / "examples"
 
 
 @dataclass(frozen=True)
@@ -88,14 +92,14 @@ def of_gateway(*, settings: Settings, environment: Mapping[str, str]) -> dict[st
         "OIDC_AUDIENCE": AUDIENCE,
         "OIDC_JWKS": str(settings.keys.oidc_jwks),
     }
-    given = {name: environment[name] for name in provider if environment.get(name)}
-    if is_production(environment) and len(given) < len(provider):
+    known = {"EXAMPLES": str(EXAMPLES)} | _of_all(settings, environment=environment)
+    known["GATEWAY_LISTEN"] = settings.gateway
+    known["GATEWAY_SIGNING_KEY"] = str(settings.keys.signing_key("gateway"))
+    if all(environment.get(name) for name in provider):
+        return known
+    if is_production(environment):
         raise Unusable(f"production needs an identity provider: set {', '.join(provider)}")
-    return _of_all(settings, environment=environment) | {
-        **(given if len(given) == len(provider) else provider),
-        "GATEWAY_LISTEN": settings.gateway,
-        "GATEWAY_SIGNING_KEY": str(settings.keys.signing_key("gateway")),
-    }
+    return known | provider | {"DEMO_TOKEN": str(settings.keys.demo_token)}
 
 
 def _of_all(settings: Settings, *, environment: Mapping[str, str]) -> dict[str, str]:

@@ -1,12 +1,15 @@
 """Loads the demo into a running installation, shows how far it is, writes down who is who."""
 
+import asyncio
 import json
 from datetime import UTC, datetime
 
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
 from partner_center.keys import DEMO_WORKLOAD
+from partner_center.postgres import write_secret
 from partner_center.settings import Settings
+from partner_center.tokens import LIFETIME, user_token
 from services.kit.identity import TokenSigner
 
 
@@ -34,3 +37,15 @@ async def load_demo(settings: Settings) -> None:
     fresh.write_text(json.dumps({"identities": identities}, indent=2, ensure_ascii=False))
     # Whole or not at all: it says that the demo is complete.
     fresh.replace(settings.demo_marker)
+
+
+async def renew_page_token(settings: Settings) -> None:
+    """Keep the token that the query page starts with younger than half its life."""
+    path = settings.keys.demo_token
+    while True:
+        token = user_token("admin", data_dir=settings.data_dir, now=datetime.now(UTC))
+        fresh = path.with_suffix(".new")
+        fresh.unlink(missing_ok=True)
+        write_secret(fresh, token)
+        fresh.replace(path)
+        await asyncio.sleep(LIFETIME.total_seconds() / 2)

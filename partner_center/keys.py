@@ -44,6 +44,11 @@ class Keys:
         """What the gateway checks the demo's user tokens with."""
         return self.folder / "oidc-jwks.json"
 
+    @property
+    def demo_token(self) -> Path:
+        """The administrator's token that the demo's query page starts with."""
+        return self.folder / "demo-token"
+
     def signing_key(self, workload: str) -> Path:
         return self.folder / f"{workload}.jwk"
 
@@ -61,9 +66,8 @@ def make_keys(folder: Path) -> Keys:
     """Make what is missing of a production installation's keys; keep the rest."""
     keys = _make_keys(folder, workloads=WORKLOADS)
     # A folder that once served a demo must not go on vouching for its by-hand key.
-    keys.signing_key(DEMO_WORKLOAD).unlink(missing_ok=True)
-    keys.issuer.unlink(missing_ok=True)
-    keys.oidc_jwks.unlink(missing_ok=True)
+    for path in (keys.signing_key(DEMO_WORKLOAD), keys.issuer, keys.oidc_jwks, keys.demo_token):
+        path.unlink(missing_ok=True)
     return keys
 
 

@@ -69,21 +69,23 @@ class Settings:
         )
 
     @classmethod
-    def running(cls, data_dir: Path) -> Self:
-        """Find the installation that runs in this folder.
+    def running(cls, data_dir: Path, *, environment: Mapping[str, str]) -> Self:
+        """Find the installation of this folder, or the one whose services the environment names.
 
-        :raises Unusable: none does
+        :raises Unusable: there is none
         """
+        addresses = {service: environment.get(f"{service.upper()}_ADDRESS") for service in SERVICES}
+        named = {service: address for service, address in addresses.items() if address}
+        if len(named) == len(SERVICES):
+            gateway = environment.get("GATEWAY_LISTEN") or f"{HOST}:8000"
+            return cls(data_dir.absolute(), gateway=gateway, addresses=named, metrics={})
         try:
             found: dict[str, Any] = json.loads(_running_file(data_dir).read_text())
         except FileNotFoundError:
-            raise Unusable(f"nothing runs in {data_dir}; start it with `make run`") from None
-        return cls(
-            data_dir=data_dir.absolute(),
-            gateway=found["gateway"],
-            addresses=found["addresses"],
-            metrics=found["metrics"],
-        )
+            found = {"pid": "none"}
+        if not Path(f"/proc/{found.pop('pid')}").exists():
+            raise Unusable(f"nothing runs in {data_dir}; start it with `make run`")
+        return cls(data_dir.absolute(), **found)
 
     def announce(self) -> None:
         """Let other commands find this installation."""

@@ -14,12 +14,14 @@ from typing import Any, Final
 from partner_center import environments
 from partner_center.databases import prepare_databases
 from partner_center.environments import Databases
+from partner_center.first_start import renew_page_token
 from partner_center.keys import make_demo_keys, make_keys
 from partner_center.migrations import is_at_head
 from partner_center.postgres import EmbeddedPostgres
 from partner_center.processes import Process
 from partner_center.readiness import gateway_is_ready, service_is_ready
 from partner_center.settings import Settings, Unusable
+from partner_center.tokens import NAMES
 from services.kit.config import SERVICES
 
 SECONDS_TO_BE_READY: Final = 60.0
@@ -44,6 +46,7 @@ class Supervisor:
     demo: Demo | None = None
     postgres: EmbeddedPostgres | None = None
     processes: dict[str, Process] = field(default_factory=dict)
+    _page_token: asyncio.Task[None] | None = None
 
     async def run(self) -> None:
         """Start everything and keep it until a signal asks to stop.
@@ -84,18 +87,23 @@ class Supervisor:
             question=partial(gateway_is_ready, self.settings.gateway),
         )
         self.settings.announce()
-        if self.demo is not None and not production and not self.settings.demo_marker.exists():
-            await self.demo(self.settings)
-        self.say(f"ready: {self.settings.url}/graphiql")
         if not production:
-            self.say(
-                "tokens: partner-center token admin"
-                " (or finance, director, manager, distributor, reseller, customer, operator)"
-            )
+            await self._be_a_demo()
+        self.say(f"ready: {self.settings.url}/graphiql")
+        if self.settings.demo_marker.exists():
+            self.say(f"tokens: partner-center token NAME, where NAME is {', '.join(NAMES)}")
+
+    async def _be_a_demo(self) -> None:
+        if self.demo is not None and not self.settings.demo_marker.exists():
+            await self.demo(self.settings)
+        if self.settings.demo_marker.exists():
+            self._page_token = asyncio.create_task(renew_page_token(self.settings))
 
     async def stop(self) -> None:
         """Stop the gateway, then the services and whatever else runs, the database last."""
         self.settings.withdraw()
+        if self._page_token is not None:
+            self._page_token.cancel()
         if (gateway := self.processes.pop("gateway", None)) is not None:
             await gateway.stop(patience=GATEWAY_PATIENCE)
         others = self.processes.values()

@@ -1,5 +1,6 @@
 """Where an installation listens, and what each of its processes gets to know."""
 
+import os
 import socket
 from pathlib import Path
 
@@ -49,14 +50,31 @@ def test_the_environment_decides_where_a_service_listens(tmp_path: Path) -> None
 
 def test_other_commands_find_what_runs(settings: Settings) -> None:
     with pytest.raises(Unusable, match="nothing runs"):
-        Settings.running(settings.data_dir)
+        Settings.running(settings.data_dir, environment={})
 
     settings.announce()
-    assert Settings.running(settings.data_dir) == settings
+    assert Settings.running(settings.data_dir, environment={}) == settings
 
     settings.withdraw()
     with pytest.raises(Unusable, match="nothing runs"):
-        Settings.running(settings.data_dir)
+        Settings.running(settings.data_dir, environment={})
+
+
+def test_what_a_killed_supervisor_left_behind_does_not_run(settings: Settings) -> None:
+    settings.announce()
+    left = settings.data_dir / "running.json"
+    left.write_text(left.read_text().replace(f'"pid": {os.getpid()}', '"pid": 99999999'))
+
+    with pytest.raises(Unusable, match="nothing runs"):
+        Settings.running(settings.data_dir, environment={})
+
+
+def test_services_elsewhere_are_named_by_the_environment(tmp_path: Path) -> None:
+    environment = {f"{service.upper()}_ADDRESS": f"dns:///{service}:50051" for service in SERVICES}
+
+    settings = Settings.running(tmp_path, environment=environment)
+
+    assert settings.addresses["billing"] == "dns:///billing:50051"
 
 
 def test_a_service_knows_its_own_database_and_key_only(
@@ -103,6 +121,7 @@ def test_a_given_identity_provider_takes_the_place_of_the_demo_s(settings: Setti
     known = environments.of_gateway(settings=settings, environment=provider)
 
     assert known.items() >= provider.items()
+    assert "DEMO_TOKEN" not in known
 
 
 def test_production_without_an_identity_provider_is_refused(settings: Settings) -> None:
