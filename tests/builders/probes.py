@@ -1,0 +1,154 @@
+"""Requests made from the contract alone: every method, and every place in it that names a thing."""
+
+import re
+from collections.abc import Iterator, Mapping
+from typing import Any, cast
+from uuid import uuid4
+
+from google.protobuf.descriptor import Descriptor, FieldDescriptor
+from google.protobuf.message import Message
+
+from partner.type.v1 import money_pb2, options_pb2
+from services.kit.contract import Rpc
+
+BILLING_CYCLE = "2026-03"
+# What the contract can not say: values without which a request is not worth a thought.
+TEXTS = {
+    "currency_code": "USD",
+    "period": "2026-03",
+    "mobile": "13912345678",
+    "email": "someone@tenant.example",
+    "country_code": "86",
+}
+NUMBERS = {"year": 2026, "page_size": 0, "version": 1}
+TYPE_ID = re.compile(r"\b([a-z]{3})_[0-7][0-9a-hjkmnp-tv-z]{25}\b")
+VARYING = re.compile(r"(seconds|nanos): \d+|(effective|expire|create|update)_time \{[^}]*\}")
+
+Path = tuple[str, ...]
+
+
+def id_places(descriptor: Descriptor, *, above: Path = ()) -> Iterator[tuple[Path, str]]:
+    """Give each place in a message that names a thing, with the prefix of its ids."""
+    for field in cast("Any", descriptor.fields):
+        prefix = field.GetOptions().Extensions[options_pb2.resource]
+        if prefix:
+            yield (*above, field.name), prefix
+        elif _is_ours(field.message_type):
+            yield from id_places(field.message_type, above=(*above, field.name))
+
+
+def request(
+    rpc: Rpc, own: Mapping[str, str], *, place: Path | None = None, id_: str = ""
+) -> Message:
+    """Make a request that names one's own things, and in one place the thing of this id."""
+    message = rpc.request()
+    _fill(message, own, is_filter=False)
+    special = SPECIAL.get(rpc.name)
+    if special is not None:
+        special(message)
+    if place is not None:
+        _put(message, place, id_)
+    return message
+
+
+def told(answer: Any) -> str:
+    """Write an answer so that two of them are equal when they tell the caller the same."""
+    text = f"{answer.response!s} {answer.refusal!s}"
+    return VARYING.sub("", TYPE_ID.sub(r"\1", text))
+
+
+def _fill(message: Message, own: Mapping[str, str], *, is_filter: bool) -> None:
+    for field in message.DESCRIPTOR.fields:
+        value = _value(field, own, is_filter=is_filter)
+        if value is None:
+            continue
+        if field.is_repeated:
+            getattr(message, field.name).append(value)
+        elif field.message_type is not None:
+            getattr(message, field.name).CopyFrom(value)
+        else:
+            setattr(message, field.name, value)
+
+
+def _value(field: Any, own: Mapping[str, str], *, is_filter: bool) -> Any:
+    prefix = field.GetOptions().Extensions[options_pb2.resource]
+    if field.name == "request_id":
+        return str(uuid4())
+    if prefix:
+        # The ids of what a request creates are not the client's to say.
+        return None if is_filter or (field.name == "id" and _is_new(field)) else own.get(prefix)
+    if "billing_cycle" in field.name:
+        return BILLING_CYCLE
+    if field.message_type is not None:
+        return _message(field, own, is_filter=is_filter)
+    if is_filter:
+        return None
+    return _leaf(field)
+
+
+def _message(field: Any, own: Mapping[str, str], *, is_filter: bool) -> Any:
+    kind = field.message_type
+    if kind.full_name == money_pb2.Money.DESCRIPTOR.full_name and not is_filter:
+        return money_pb2.Money(amount="1.00", currency_code="USD")
+    if not _is_ours(kind) or kind.name in {"Money", "UseLimit", "NewCustomerTag"}:
+        return None
+    message = kind._concrete_class()
+    _fill(message, own, is_filter=is_filter or kind.name.endswith("Filter"))
+    return message
+
+
+def _leaf(field: Any) -> Any:
+    if field.enum_type is not None:
+        names = field.enum_type.values_by_number
+        return 0 if field.name == "order_by" else min(number for number in names if number)
+    if field.type == FieldDescriptor.TYPE_STRING:
+        if field.name.endswith("token"):
+            return None
+        return TEXTS.get(field.name, f"{field.name}-{uuid4().hex[:8]}")
+    if field.type == FieldDescriptor.TYPE_BOOL:
+        return None
+    return NUMBERS.get(field.name, 1)
+
+
+def _put(message: Any, place: Path, id_: str) -> None:
+    *way, name = place
+    for step in way:
+        field = message.DESCRIPTOR.fields_by_name[step]
+        inner = getattr(message, step)
+        message = (inner[0] if inner else inner.add()) if field.is_repeated else inner
+    if message.DESCRIPTOR.fields_by_name[name].is_repeated:
+        del getattr(message, name)[:]
+        getattr(message, name).append(id_)
+    else:
+        setattr(message, name, id_)
+
+
+def _is_ours(kind: Any) -> bool:
+    return kind is not None and kind.full_name.startswith("partner.")
+
+
+def _is_new(field: Any) -> bool:
+    """Tell whether a field is the id of a thing carried whole by a creating request."""
+    return field.containing_type.name not in {"GetCustomerRequest", "GetPartnerRequest", "Customer"}
+
+
+def _only_tags(message: Any) -> None:
+    message.update_mask.paths.append("tags")
+
+
+def _until_2099(message: Any) -> None:
+    message.expire_time.FromJsonString("2099-01-01T00:00:00Z")
+
+
+def _as_resource(message: Any) -> None:
+    for resource in message.resources:
+        resource.ClearField("expire_policy")
+        resource.ClearField("parent_cloud_resource_id")
+        resource.charging_mode = 3
+
+
+SPECIAL = {
+    "UpdateCustomer": _only_tags,
+    "GrantVoucherQuota": _until_2099,
+    "EnsureResources": _as_resource,
+}

@@ -1,0 +1,295 @@
+"""Nobody sees or moves what is not theirs: every rpc, every role, every place that names a thing.
+
+Made from the contract, so a new rpc is tested the day it is added (reliability 4.4).
+"""
+
+import importlib
+import pkgutil
+from collections.abc import AsyncIterator, Iterable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import asyncpg
+import grpc
+import pytest
+import pytest_asyncio
+
+from partner_center.databases import with_database
+from partner_center.postgres import EmbeddedPostgres
+from services.kit import ids
+from services.kit.config import SERVICES
+from services.kit.contract import Rpc
+from services.kit.errors import received
+from services.kit.identity import Principal
+from tests.builders import principals
+from tests.builders.probes import id_places, request, told
+from tests.builders.worlds import Holding, Tenant, a_world
+
+# What hangs on a customer; quotas, partners and managers are shared by the people of a partner.
+OF_CUSTOMERS = frozenset({"cus", "res", "con", "cpn", "inc"})
+OF_PARTNERS = OF_CUSTOMERS | {"mgr"}
+
+
+@dataclass(frozen=True)
+class Person:
+    """Someone of tenant A: what they own, and what of A is not theirs."""
+
+    principal: Principal
+    own: dict[str, str]
+    foreign: tuple[tuple[Holding, frozenset[str] | None], ...]
+
+
+@dataclass(frozen=True)
+class Worlds:
+    a: Tenant
+    b: Tenant
+    people: dict[str, Person]
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="session")
+async def worlds(running: Any) -> Worlds:
+    a, b = await a_world(running), await a_world(running)
+    return Worlds(a, b, dict(_people(a, b)))
+
+
+def _people(a: Tenant, b: Tenant) -> Iterator[tuple[str, Person]]:
+    first, second = a.of_first_manager, a.of_second_manager
+    reseller, other_reseller = a.of_first_reseller, a.of_second_reseller
+    theirs = tuple((holding, None) for holding in b.holdings)
+    beside = ((second, OF_CUSTOMERS), (other_reseller, OF_CUSTOMERS))
+    manager_id, customer_id = first.id("mgr"), first.id("cus")
+    yield "administrator", Person(a.administrator, first.things, theirs)
+    yield "finance", Person(principals.a_finance_operator(a.id), first.things, theirs)
+    yield "operator", Person(a.operator, first.things, theirs)
+    yield "system", Person(principals.a_system(a.id), first.things, theirs)
+    yield (
+        "director",
+        Person(principals.a_director(a.id, team=(manager_id,)), first.things, (*theirs, *beside)),
+    )
+    yield (
+        "account manager",
+        Person(
+            principals.an_account_manager(a.id, account_manager_id=manager_id),
+            first.things,
+            (*theirs, *beside),
+        ),
+    )
+    yield (
+        "customer",
+        Person(
+            principals.a_customers_user(a.id, customer_id=customer_id),
+            first.things,
+            (*theirs, *beside),
+        ),
+    )
+    yield (
+        "reseller",
+        Person(
+            principals.an_administrator(a.id, partner_id=reseller.id("ptr")),
+            reseller.things,
+            (*theirs, (first, OF_PARTNERS), (other_reseller, OF_PARTNERS | {"ptr"})),
+        ),
+    )
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="session")
+async def books(
+    postgres: EmbeddedPostgres, worlds: Worlds
+) -> AsyncIterator[dict[str, "asyncpg.Connection[asyncpg.Record]"]]:
+    """Open the databases as the superuser, who sees all rows."""
+    opened = {
+        service: await asyncpg.connect(with_database(postgres.admin_url, service))
+        for service in SERVICES
+    }
+    yield opened
+    for connection in opened.values():
+        await connection.close()
+
+
+async def _rows_of(
+    connection: "asyncpg.Connection[asyncpg.Record]", tenant: Tenant
+) -> dict[str, tuple[int, str]]:
+    """Count and sum up a tenant's rows in each table; replies are the caller's own doing."""
+    tables = await connection.fetch(
+        "SELECT c.oid::regclass::text AS name FROM pg_class c"
+        " JOIN pg_attribute a ON a.attrelid = c.oid AND a.attname = 'tenant_id'"
+        " WHERE c.relkind IN ('r', 'p') AND NOT c.relispartition"
+        " AND c.relnamespace = 'public'::regnamespace ORDER BY 1"
+    )
+    sums = {}
+    for table in tables:
+        name = table["name"]
+        row = await connection.fetchrow(
+            f"SELECT count(*) AS n, md5(coalesce(string_agg(t::text, '' ORDER BY t::text), ''))"  # noqa: S608 - names from the catalogue
+            f" AS sum FROM {name} t WHERE tenant_id = $1",
+            tenant.id,
+        )
+        assert row is not None
+        sums[name] = (row["n"], row["sum"])
+    return sums
+
+
+@pytest.mark.parametrize("service", SERVICES)
+async def test_the_other_tenant_has_something_in_every_table(
+    service: str, worlds: Worlds, books: dict[str, Any]
+) -> None:
+    rows = await _rows_of(books[service], worlds.b)
+
+    assert {table for table, (count, _) in rows.items() if not count} == set()
+
+
+@pytest.mark.parametrize("service", SERVICES)
+async def test_no_rpc_shows_or_moves_what_is_not_ones_own(
+    service: str, running: Any, worlds: Worlds, books: dict[str, Any]
+) -> None:
+    server = await running(service)
+    before = await _rows_of(books[service], worlds.b)
+    faults: list[str] = []
+    unused: list[str] = []
+
+    for rpc in _unary_rpcs(server):
+        welcome = False
+        for name, person in worlds.people.items():
+            answer = await server.answer(request(rpc, person.own), principal=person.principal)
+            welcome |= answer.refusal is None
+            faults += _leaks(f"{name} {rpc.full_name}", answer, person, named=set())
+            faults += await _probe(server, rpc, name, person)
+        if not welcome:
+            unused.append(rpc.full_name)
+        if await _rows_of(books[service], worlds.b) != before:
+            faults.append(f"{rpc.full_name} changed the other tenant's rows")
+            break
+
+    assert faults == []
+    # A method that nobody may call proves nothing: its probe is wrong.
+    assert unused == []
+
+
+async def _probe(server: Any, rpc: Rpc, name: str, person: Person) -> list[str]:
+    """Name foreign things in every place; each answer must be the one that a made-up id gets."""
+    faults = []
+    for place, prefix in id_places(rpc.request.DESCRIPTOR):
+        made_up = ids.to_text(prefix, ids.new_id())
+        unknown = await server.answer(
+            request(rpc, person.own, place=place, id_=made_up), principal=person.principal
+        )
+        for holding, prefixes in person.foreign:
+            foreign = holding.things.get(prefix)
+            if foreign is None or (prefixes is not None and prefix not in prefixes):
+                continue
+            answer = await server.answer(
+                request(rpc, person.own, place=place, id_=foreign), principal=person.principal
+            )
+            case = f"{name} {rpc.full_name} {'.'.join(place)} of {holding.name}"
+            faults += _leaks(case, answer, person, named={foreign})
+            if told(answer) != told(unknown):
+                faults.append(f"{case}: {told(answer)} but for an unknown one {told(unknown)}")
+        malformed = await server.answer(
+            request(rpc, person.own, place=place, id_=f"{prefix}_nonsense"),
+            principal=person.principal,
+        )
+        if malformed.refusal is None:
+            faults.append(f"{name} {rpc.full_name} {'.'.join(place)} takes nonsense for an id")
+    return faults
+
+
+def _leaks(case: str, answer: Any, person: Person, *, named: set[str]) -> list[str]:
+    text = f"{answer.response!s} {answer.refusal!s} {answer.trailers!s}"
+    own = set(person.own.values())
+    return [
+        f"{case}: shows {secret}"
+        for holding, prefixes in person.foreign
+        for secret in _secrets(holding, prefixes)
+        if secret in text and secret not in named | own
+    ]
+
+
+def _secrets(holding: Holding, prefixes: frozenset[str] | None) -> Iterator[str]:
+    if prefixes is None or "mgr" in prefixes:
+        yield holding.canary
+    for prefix, id_ in holding.things.items():
+        if prefixes is None or prefix in prefixes:
+            yield id_
+
+
+@pytest.mark.parametrize("service", SERVICES)
+async def test_no_rpc_answers_without_a_token_for_it(
+    service: str, running: Any, worlds: Worlds
+) -> None:
+    server = await running(service)
+    other = await running("programs" if service == "customers" else "customers")
+    tokens = [
+        (),
+        (("authorization", "Bearer nonsense"),),
+        (("authorization", f"Bearer {other.token(worlds.a.administrator)}"),),
+    ]
+    answered = []
+
+    for rpc in _unary_rpcs(server):
+        for metadata in tokens:
+            method = server.channel.unary_unary(f"/{rpc.full_name}")
+            try:
+                await method(b"", timeout=5, metadata=metadata)
+            except grpc.aio.AioRpcError as error:
+                if received(error).code == "UNAUTHENTICATED":
+                    continue
+            answered.append(rpc.full_name)
+
+    assert answered == []
+
+
+@pytest.mark.parametrize("service", SERVICES)
+async def test_every_rpc_of_the_contract_is_served(service: str, running: Any) -> None:
+    server = await running(service)
+
+    served = {
+        rpc.full_name for servicer in server.servicers for rpc in type(servicer).rpcs.values()
+    }
+
+    assert served == _contract(service)
+
+
+async def test_a_page_token_of_another_tenant_is_refused(running: Any, worlds: Worlds) -> None:
+    server = await running("customers")
+    rpc = next(one for one in _unary_rpcs(server) if one.name == "ListCustomers")
+    first = rpc.request(page_size=1)
+    theirs = await server.call(first, principal=worlds.b.administrator)
+
+    refusal = await server.refusal(
+        rpc.request(page_size=1, page_token=theirs.next_page_token),
+        principal=worlds.a.administrator,
+    )
+
+    assert theirs.next_page_token
+    assert (refusal.code, [one.field for one in refusal.violations]) == (
+        "INVALID_ARGUMENT",
+        ["page_token"],
+    )
+
+
+def _unary_rpcs(server: Any) -> list[Rpc]:
+    return [
+        rpc
+        for servicer in server.servicers
+        for rpc in type(servicer).rpcs.values()
+        if not rpc.is_client_streaming
+    ]
+
+
+def _names(rpcs: Iterable[Rpc]) -> set[str]:
+    return {rpc.full_name for rpc in rpcs}
+
+
+def _contract(service: str) -> set[str]:
+    package = importlib.import_module(f"partner.{service}.v1")
+    modules = [
+        importlib.import_module(f"{package.__name__}.{module.name}")
+        for module in pkgutil.iter_modules(package.__path__)
+        if module.name.endswith("_pb2")
+    ]
+    return {
+        f"{one.full_name}/{method.name}"
+        for module in modules
+        for one in module.DESCRIPTOR.services_by_name.values()
+        for method in one.methods
+    }
