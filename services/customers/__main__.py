@@ -2,18 +2,29 @@
 
 from collections.abc import Sequence
 
+from services.customers.account_managers.servicer import AccountManagerServicer
+from services.customers.customers.jobs import customer_jobs
+from services.customers.customers.servicer import CustomerServicer
+from services.customers.partners.servicer import PartnerServicer
+from services.customers.peers import billing_put_links
+from services.customers.resources.servicer import ResourceServicer
 from services.kit.jobs import Job
 from services.kit.rpc import Servicer
 from services.kit.server import Parts, run
 
 # One line for each slice.
-SERVICERS: Sequence[type[Servicer]] = ()
+SERVICERS: Sequence[type[Servicer]] = (
+    PartnerServicer,
+    AccountManagerServicer,
+    CustomerServicer,
+    ResourceServicer,
+)
 
 
 def compose(parts: Parts) -> tuple[list[Servicer], list[Job]]:
     """Make what this process runs."""
     servicers = [servicer(parts.database, parts.pages) for servicer in SERVICERS]
-    jobs: list[Job] = []
+    jobs = customer_jobs(billing_put_links(parts.channels))
     return servicers, jobs
 
 

@@ -1,0 +1,224 @@
+"""Reads of customers, always inside a scope, which comes before any filter."""
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Final
+from uuid import UUID
+
+from sqlalchemy import ColumnElement, Select, Text, func, literal, select
+from sqlalchemy.dialects.postgresql import ARRAY
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from services.customers.account_managers.model import AccountManager
+from services.customers.customers.model import Customer
+from services.customers.partners import queries as partners
+from services.kit.errors import InvalidArgument, NotFound
+from services.kit.identity import Scope
+from services.kit.money import Money
+from services.kit.paging import Direction, Page, keyset, search, search_exact_case
+
+# Sort key and direction by the word of CustomerOrder; the first is the default.
+SORTS: Final[dict[str, tuple[str, Direction]]] = {
+    "ASSOCIATE_TIME_DESC": ("associate_time", "desc"),
+    "ASSOCIATE_TIME_ASC": ("associate_time", "asc"),
+    "NAME_ASC": ("name", "asc"),
+    "NAME_DESC": ("name", "desc"),
+    "MONTH_TO_DATE_SPEND_DESC": ("month_to_date_spend", "desc"),
+    "MONTH_TO_DATE_SPEND_ASC": ("month_to_date_spend", "asc"),
+    "NEAREST_EXPIRE_TIME_ASC": ("nearest_expire_time", "asc"),
+    "NEAREST_EXPIRE_TIME_DESC": ("nearest_expire_time", "desc"),
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CustomerFilter:
+    """What a list of customers is narrowed by; None narrows nothing."""
+
+    account_name: str | None = None
+    name: str | None = None
+    customer_id: UUID | None = None
+    mobile: str | None = None
+    tag: str | None = None
+    association_type: str | None = None
+    associate_time_from: datetime | None = None
+    associate_time_to: datetime | None = None
+    account_manager_name: str | None = None
+    month_to_date_spend_min: Money | None = None
+    month_to_date_spend_max: Money | None = None
+    nearest_expire_time_from: datetime | None = None
+    nearest_expire_time_to: datetime | None = None
+    freeze_state: str | None = None
+    indirect_partner_id: UUID | None = None
+
+
+async def get(session: AsyncSession, *, scope: Scope, id_: UUID) -> Customer:
+    """Get one customer.
+
+    :raises NotFound: where there is none in scope.
+    """
+    customer = await session.scalar(_in_scope(scope).where(Customer.id == id_))
+    if customer is None:
+        raise NotFound("customer not found")
+    return customer
+
+
+async def get_own_for_update(session: AsyncSession, *, scope: Scope, id_: UUID) -> Customer:
+    """Get one customer of the caller's own partner, and lock it.
+
+    :raises NotFound: where there is none in scope, or it is a reseller's.
+    """
+    statement = _in_scope(scope).where(
+        Customer.id == id_, Customer.partner_id == scope.own_partner_id
+    )
+    customer = await session.scalar(statement.with_for_update())
+    if customer is None:
+        raise NotFound("customer not found")
+    return customer
+
+
+async def batch_get(session: AsyncSession, *, scope: Scope, ids: Sequence[UUID]) -> list[Customer]:
+    """Get those in scope, in the order asked."""
+    found = await session.scalars(_in_scope(scope).where(Customer.id.in_(ids)))
+    return _in_order(found, ids)
+
+
+async def batch_get_own(
+    session: AsyncSession, *, scope: Scope, ids: Sequence[UUID]
+) -> list[Customer]:
+    """Get those in scope that the caller's own partner owns, in the order asked."""
+    found = await session.scalars(
+        _in_scope(scope).where(Customer.id.in_(ids), Customer.partner_id == scope.own_partner_id)
+    )
+    return _in_order(found, ids)
+
+
+async def batch_get_for_update(
+    session: AsyncSession, *, scope: Scope, ids: Collection[UUID]
+) -> dict[UUID, Customer]:
+    """Get customers in scope and lock them, always in the same order."""
+    found = await session.scalars(
+        _in_scope(scope)
+        .where(Customer.id.in_(ids))
+        .order_by(Customer.id)
+        .with_for_update(key_share=True)
+    )
+    return {customer.id: customer for customer in found}
+
+
+async def batch_get_by_external_id(
+    session: AsyncSession, *, scope: Scope, pairs: Collection[tuple[str, str]]
+) -> dict[tuple[str, str], Customer]:
+    """Get customers by (external platform, external id)."""
+    asked = (
+        func.unnest(
+            literal([platform for platform, _ in pairs], ARRAY(Text())),
+            literal([id_ for _, id_ in pairs], ARRAY(Text())),
+        )
+        .table_valued("platform", "external_id")
+        .render_derived()
+    )
+    found = await session.scalars(
+        _in_scope(scope).join(
+            asked,
+            (Customer.external_platform == asked.c.platform)
+            & (Customer.external_id == asked.c.external_id),
+        )
+    )
+    return {(str(row.external_platform), str(row.external_id)): row for row in found}
+
+
+async def list_customers(
+    session: AsyncSession, *, scope: Scope, narrowed: CustomerFilter, order: str, page: Page
+) -> Sequence[Customer]:
+    """List a page of the caller's own customers, or of the named reseller of the caller's.
+
+    :raises IndirectPartnerForbidden: where the reseller is not the caller's.
+    """
+    statement = _narrow(await _of_one_partner(session, scope, narrowed), scope, narrowed)
+    attribute, direction = SORTS[order]
+    sort = [(getattr(Customer, attribute), direction), (Customer.id, direction)]
+    return (await session.scalars(keyset(statement, sort=sort, page=page))).all()
+
+
+async def count_customers(session: AsyncSession, *, scope: Scope, narrowed: CustomerFilter) -> int:
+    """Count what list_customers would list."""
+    statement = _narrow(await _of_one_partner(session, scope, narrowed), scope, narrowed)
+    count = statement.with_only_columns(func.count(), maintain_column_froms=True)
+    return int(await session.scalar(count) or 0)
+
+
+async def _of_one_partner(
+    session: AsyncSession, scope: Scope, narrowed: CustomerFilter
+) -> Select[Customer]:
+    await _check_currency(session, scope, narrowed)
+    partner_id = scope.own_partner_id or scope.tenant_id
+    if narrowed.indirect_partner_id is not None:
+        partner_id = narrowed.indirect_partner_id
+        await partners.check_resellers(session, scope=scope, ids={partner_id})
+    return _in_scope(scope).where(Customer.partner_id == partner_id)
+
+
+async def _check_currency(session: AsyncSession, scope: Scope, narrowed: CustomerFilter) -> None:
+    bounds = ("month_to_date_spend_min", "month_to_date_spend_max")
+    given = {name: money for name in bounds if (money := getattr(narrowed, name)) is not None}
+    currency = await partners.get_currency_code(session, scope=scope) if given else None
+    for name, money in given.items():
+        if money.currency_code != currency:
+            raise InvalidArgument(
+                "must be in the currency of the partner", field=f"filter.{name}.currency_code"
+            )
+
+
+def _narrow(
+    statement: Select[Customer], scope: Scope, narrowed: CustomerFilter
+) -> Select[Customer]:
+    for attribute in ("mobile", "association_type", "freeze_state"):
+        if (value := getattr(narrowed, attribute)) is not None:
+            statement = statement.where(getattr(Customer, attribute) == value)
+    if narrowed.customer_id is not None:
+        statement = statement.where(Customer.id == narrowed.customer_id)
+    for attribute in ("associate_time", "nearest_expire_time"):
+        column = getattr(Customer, attribute)
+        if (begin := getattr(narrowed, f"{attribute}_from")) is not None:
+            statement = statement.where(column >= begin)
+        if (end := getattr(narrowed, f"{attribute}_to")) is not None:
+            statement = statement.where(column < end)
+    if (least := narrowed.month_to_date_spend_min) is not None:
+        statement = statement.where(Customer.month_to_date_spend >= least.amount)
+    if (most := narrowed.month_to_date_spend_max) is not None:
+        statement = statement.where(Customer.month_to_date_spend <= most.amount)
+    return statement.where(*_searches(scope, narrowed))
+
+
+def _searches(scope: Scope, narrowed: CustomerFilter) -> list[ColumnElement[bool]]:
+    """Match parts of texts: names in upper or lower case, tags letter by letter."""
+    conditions = []
+    for attribute in ("account_name", "name"):
+        if (text := getattr(narrowed, attribute)) is not None:
+            column = getattr(Customer, attribute)
+            conditions.append(search(column, text, field=f"filter.{attribute}"))
+    if narrowed.tag is not None:
+        tag: Any = func.unnest(Customer.tags).column_valued("tag")
+        has_tag = search_exact_case(tag, narrowed.tag, field="filter.tag")
+        conditions.append(select(tag).where(has_tag).exists())
+    if narrowed.account_manager_name is not None:
+        named = search(
+            AccountManager.name,
+            narrowed.account_manager_name,
+            field="filter.account_manager_name",
+        )
+        managers = select(AccountManager.id).where(
+            AccountManager.tenant_id == scope.tenant_id, named
+        )
+        conditions.append(Customer.account_manager_id.in_(managers))
+    return conditions
+
+
+def _in_order(found: Any, ids: Sequence[UUID]) -> list[Customer]:
+    by_id = {customer.id: customer for customer in found}
+    return [by_id[id_] for id_ in ids if id_ in by_id]
+
+
+def _in_scope(scope: Scope) -> Select[Customer]:
+    return select(Customer).where(*scope.covers(Customer))
