@@ -20,6 +20,7 @@ Response = TypeVar("Response")
 MARGIN_SECONDS: Final = 0.05
 TIMEOUT_SECONDS_DEFAULT: Final = 5.0
 RECEIVE_BYTES_MAX: Final = 16 * 1024 * 1024
+METADATA_BYTES_MAX: Final = 16 * 1024
 TOKENS_MAX: Final = 4096
 # A token is signed once for many calls; it lives twice as long as it is handed out.
 TOKEN_SECONDS: Final = 30.0
@@ -47,6 +48,8 @@ OPTIONS: Final = (
     ("grpc.keepalive_time_ms", 30_000),
     ("grpc.keepalive_timeout_ms", 10_000),
     ("grpc.max_receive_message_length", RECEIVE_BYTES_MAX),
+    # Refusals come in the trailing metadata.
+    ("grpc.max_metadata_size", METADATA_BYTES_MAX),
     # A lost server is looked for again within a second, not within two minutes.
     ("grpc.initial_reconnect_backoff_ms", 100),
     ("grpc.min_reconnect_backoff_ms", 100),

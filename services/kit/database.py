@@ -16,11 +16,12 @@ from sqlalchemy import (
     Numeric,
     Text,
     Uuid,
+    event,
     make_url,
     text,
 )
 from sqlalchemy.dialects.postgresql import JSONB
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import DBAPIError, DisconnectionError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from sqlalchemy.ext.asyncio import (
     AsyncEngine,
@@ -112,13 +113,12 @@ class Database:
             pool_size=pool_size,
             max_overflow=overflow,
             pool_timeout=POOL_WAIT_SECONDS,
-            # A pooled connection that died with the server is noticed before it is used.
-            pool_pre_ping=True,
             connect_args={
                 "server_settings": SERVER_SETTINGS | {"application_name": name},
                 "timeout": POOL_WAIT_SECONDS,
             },
         )
+        event.listen(self.engine.sync_engine, "checkout", _refuse_closed)
         self._sessions = async_sessionmaker(self.engine, expire_on_commit=False, autoflush=True)
 
     @asynccontextmanager
@@ -172,6 +172,12 @@ class Database:
 
     async def close(self) -> None:
         await self.engine.dispose()
+
+
+def _refuse_closed(connection: Any, _record: Any, _proxy: Any) -> None:
+    """Leave a pooled connection aside whose server has gone; asking it would be a round trip."""
+    if connection.driver_connection.is_closed():
+        raise DisconnectionError
 
 
 def passing_fault(error: BaseException) -> Refusal | None:

@@ -6,12 +6,11 @@ from dataclasses import dataclass, field
 from typing import Any, ClassVar, Final, Self
 
 import grpc
-from google.protobuf import any_pb2
 from google.rpc import error_details_pb2, status_pb2
 
-# Trailing metadata above 8 KiB is cut off by clients, so what goes into it is bounded.
-MESSAGE_LENGTH_MAX: Final = 500
-VIOLATIONS_MAX: Final = 20
+# Clients cut trailing metadata off at 8 KiB, so everything that goes into it is bounded.
+MESSAGE_LENGTH_MAX: Final = 200
+VIOLATIONS_BYTES_MAX: Final = 3 * 1024
 
 
 class Refusal(Exception):
@@ -89,26 +88,31 @@ def status_code(code: str) -> grpc.StatusCode:
 
 def status_of(refusal: Refusal, *, service: str) -> status_pb2.Status:
     """Write a refusal as google.rpc.Status: ErrorInfo, and BadRequest where fields are named."""
-    details = [
-        error_details_pb2.ErrorInfo(
-            reason=refusal.reason, domain=f"{service}.partner", metadata=refusal.metadata
-        )
-    ]
-    if refusal.violations:
-        bad_request = error_details_pb2.BadRequest()
-        for path, message in refusal.violations[:VIOLATIONS_MAX]:
-            bad_request.field_violations.add(
-                field=path[:MESSAGE_LENGTH_MAX], description=message[:MESSAGE_LENGTH_MAX]
-            )
-        details.append(bad_request)
     status = status_pb2.Status(
-        code=status_code(refusal.code).value[0], message=refusal.message[:MESSAGE_LENGTH_MAX]
+        code=status_code(refusal.code).value[0], message=_short(refusal.message)
     )
-    for detail in details:
-        packed = any_pb2.Any()
-        packed.Pack(detail)
-        status.details.append(packed)
+    info = error_details_pb2.ErrorInfo(
+        reason=refusal.reason,
+        domain=f"{service}.partner",
+        metadata={key: _short(value) for key, value in refusal.metadata.items()},
+    )
+    status.details.add().Pack(info)
+    if refusal.violations:
+        status.details.add().Pack(_bad_request(refusal.violations))
     return status
+
+
+def _bad_request(violations: Iterable[tuple[str, str]]) -> error_details_pb2.BadRequest:
+    bad_request = error_details_pb2.BadRequest()
+    for path, message in violations:
+        if bad_request.ByteSize() > VIOLATIONS_BYTES_MAX:
+            break
+        bad_request.field_violations.add(field=_short(path), description=_short(message))
+    return bad_request
+
+
+def _short(text: str) -> str:
+    return text if len(text) <= MESSAGE_LENGTH_MAX else text[: MESSAGE_LENGTH_MAX - 1] + "…"
 
 
 @dataclass(frozen=True)

@@ -82,7 +82,7 @@ class FrogTooHeavy(Refusal):
     pass
 
 
-class FrogServicer(Servicer, frogs_pb2_grpc.FrogServiceServicer):  # type: ignore[name-defined]
+class FrogServicer(Servicer, frogs_pb2_grpc.FrogServiceServicer):  # type: ignore[name-defined,misc]
     """Frogs whose names decide what goes wrong with them."""
 
     def __init__(self, database: Database, pages: PageTokens) -> None:

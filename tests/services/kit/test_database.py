@@ -91,11 +91,14 @@ async def test_an_exception_rolls_everything_back(pond: Database) -> None:
     tenant = a_tenant()
     principal = an_administrator(tenant)
 
-    with pytest.raises(RuntimeError):
+    async def fail() -> None:
         async with pond.transaction(principal) as session:
             session.add(a_frog("x", tenant_id=tenant))
             await session.flush()
             raise RuntimeError
+
+    with pytest.raises(RuntimeError):
+        await fail()
 
     assert await names(pond, principal=principal) == []
 
