@@ -83,7 +83,9 @@ def _copy(package: Path) -> Path:
     target = CACHE / f"{DISTRIBUTION}-{importlib.metadata.version(DISTRIBUTION)}"
     if target.exists():
         return target
-    CACHE.mkdir(parents=True, exist_ok=True, mode=0o755)
+    CACHE.mkdir(parents=True, exist_ok=True)
+    # Whatever our umask: the programs are for another user.
+    CACHE.chmod(0o755)
     fresh = Path(tempfile.mkdtemp(dir=CACHE))
     try:
         shutil.copytree(
