@@ -26,6 +26,8 @@ class Limits:
     fragments: int = 50
     # Fields and spreads after expanding fragments. GraphiQL's introspection needs about 200.
     selections: int = 2_000
+    # Fields selected again in the same braces. Validating them takes time by their square.
+    repeats: int = 20
     # More than one would allow guessing codes and batching transfers by alias.
     mutation_fields: int = 1
     cost: int = 5_000

@@ -116,6 +116,7 @@ def _hold_structure(measure: Measure, limits: Limits) -> None:
     _hold("depth", measure.depth, limits.depth)
     _hold("aliases", measure.aliases, limits.aliases)
     _hold("directives", measure.directives, limits.directives)
+    _hold("repeats", measure.repeats, limits.repeats)
     _hold("selections", measure.selections, limits.selections)
 
 

@@ -49,6 +49,8 @@ class Measure:
     depth: int = 0
     fields: int = 0
     selections: int = 0
+    # Fields written again beside themselves: validation compares each with each.
+    repeats: int = 0
     aliases: int = 0
     directives: int = 0
     # Objects, and objects for each item of the page that the enclosing connection returns.
@@ -60,6 +62,7 @@ class Measure:
         self.depth = max(self.depth, other.depth)
         self.fields += other.fields
         self.selections += other.selections
+        self.repeats += other.repeats
         self.aliases += other.aliases
         self.directives += other.directives
         self.cost += other.cost
@@ -119,19 +122,29 @@ class Measuring:
         return measure
 
     def _selection_set(
-        self, node: SelectionSetNode | None, parent: GraphQLNamedType | None, *, nesting: int
+        self,
+        node: SelectionSetNode | None,
+        parent: GraphQLNamedType | None,
+        *,
+        nesting: int,
+        beside: set[tuple[str, str]] | None = None,
     ) -> Measure:
+        """Measure what stands in braces; `beside` knows the fields that stood there before."""
         if nesting > NESTING_MAX:
             raise NestedTooDeeply
         total = Measure()
+        beside = set() if beside is None else beside
         for selection in node.selections if node else ():
             if isinstance(selection, FieldNode):
                 measure = self._field(selection, parent, nesting=nesting + 1)
+                key = (parent.name if parent else "", _response_key(selection))
+                measure.repeats += key in beside
+                beside.add(key)
             elif isinstance(selection, InlineFragmentNode):
                 condition = selection.type_condition
                 narrowed = self.schema.get_type(condition.name.value) if condition else parent
                 measure = self._selection_set(
-                    selection.selection_set, narrowed, nesting=nesting + 1
+                    selection.selection_set, narrowed, nesting=nesting + 1, beside=beside
                 )
             elif isinstance(selection, FragmentSpreadNode):
                 measure = self._fragment(selection.name.value, nesting=nesting + 1)
@@ -169,6 +182,7 @@ class Measuring:
             depth=0 if introspects else 1 + inner.depth,
             fields=1,
             selections=inner.selections,
+            repeats=inner.repeats,
             aliases=inner.aliases + (node.alias is not None),
             directives=inner.directives,
         )
@@ -186,7 +200,7 @@ class Measuring:
         parent: GraphQLNamedType | None,
     ) -> None:
         named = get_named_type(definition.type)
-        key = node.alias.value if node.alias else node.name.value
+        key = _response_key(node)
         if is_connection(named):
             # The page is fetched even if only its cursors or its end are asked for.
             size = self._size(node, definition, otherwise=self.limits.page_size_default)
@@ -268,6 +282,10 @@ def count_objects(value: object, *, free_keys: frozenset[str], counts: bool = Fa
         for key, item in value.items()
         if isinstance(item, dict | list)
     )
+
+
+def _response_key(node: FieldNode) -> str:
+    return node.alias.value if node.alias else node.name.value
 
 
 def _defaults(node: OperationDefinitionNode) -> dict[str, Any]:
