@@ -3,7 +3,10 @@
 from datetime import datetime, timedelta
 from typing import Final
 
+from sqlalchemy import select
+
 from services.billing.ledger import operations, queries
+from services.billing.ledger.model import Transfer
 from services.kit.database import Database
 from services.kit.jobs import Job, over_tenants, system_principal
 
@@ -13,7 +16,8 @@ TRANSFERS_AT_ONCE: Final = 200
 
 async def expire_pending(database: Database, now: datetime) -> int:
     async with over_tenants(database) as session:
-        tenants = await queries.list_tenants_due(session, now=now, at_most=TENANTS_AT_ONCE)
+        due = queries.unresolved(select(Transfer.tenant_id)).where(Transfer.expire_time <= now)
+        tenants = list(await session.scalars(due.distinct().limit(TENANTS_AT_ONCE)))
     done = 0
     for tenant_id in tenants:
         principal = system_principal("billing", tenant_id=tenant_id)

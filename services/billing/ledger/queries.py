@@ -1,7 +1,6 @@
 """Reads accounts and statements, inside the scope of who asks."""
 
 from collections.abc import Sequence
-from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -65,7 +64,7 @@ async def list_statement(
 async def list_due(session: AsyncSession, *, scope: Scope, at_most: int) -> list[Transfer]:
     """Give pending transfers that have expired by the database's clock and are not resolved."""
     statement = (
-        _due(select(Transfer))
+        unresolved(select(Transfer))
         .where(*scope.covers(Transfer), Transfer.expire_time <= func.ledger_clock())
         .order_by(Transfer.expire_time)
         .limit(at_most)
@@ -73,13 +72,8 @@ async def list_due(session: AsyncSession, *, scope: Scope, at_most: int) -> list
     return list(await session.scalars(statement))
 
 
-async def list_tenants_due(session: AsyncSession, *, now: datetime, at_most: int) -> list[UUID]:
-    """Give tenants with something to expire; the transaction must see every tenant."""
-    statement = _due(select(Transfer.tenant_id)).where(Transfer.expire_time <= now)
-    return list(await session.scalars(statement.distinct().limit(at_most)))
-
-
-def _due(statement: Select[Any]) -> Select[Any]:
+def unresolved(statement: Select[Any]) -> Select[Any]:
+    """Narrow a query on transfers to those that nothing resolved."""
     resolution = aliased(Transfer)
     same = (resolution.tenant_id == Transfer.tenant_id) & (resolution.pending_id == Transfer.id)
     return statement.outerjoin(resolution, same).where(resolution.id.is_(None))

@@ -1,12 +1,15 @@
 """The customer link and the two kinds of association."""
 
 from enum import StrEnum
+from typing import ClassVar
 from uuid import UUID
 
 from sqlalchemy import CheckConstraint, Index
 from sqlalchemy.orm import Mapped, mapped_column
 
 from services.billing.tables import BillingTable
+from services.kit.errors import Refusal
+from services.kit.identity import Scope
 
 
 class AssociationType(StrEnum):
@@ -38,3 +41,18 @@ class CustomerLink(BillingTable):
     def may_receive_vouchers(self) -> bool:
         """Tell whether its partner may issue vouchers to it: only in a resale."""
         return self.association_type == AssociationType.RESALE
+
+
+class IndirectPartnerForbidden(Refusal):
+    code: ClassVar[str] = "PERMISSION_DENIED"
+
+
+def refuse_other_resellers(scope: Scope, *, indirect_partner_id: UUID | None) -> None:
+    """Let only the root partner, and who speaks for it, ask for a reseller's.
+
+    :raises IndirectPartnerForbidden: with the same words whoever is named.
+    """
+    if indirect_partner_id is None:
+        return
+    if scope.partner_id is not None or indirect_partner_id == scope.tenant_id:
+        raise IndirectPartnerForbidden("the named reseller is not yours")
