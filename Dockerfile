@@ -14,7 +14,7 @@ ENV PATH=/opt/venv/bin:$PATH \
 WORKDIR /app
 COPY requirements-run.lock ./
 RUN python3 -m venv /opt/venv \
- && pip install --no-cache-dir uv==0.13.9 \
+ && /opt/venv/bin/pip install --no-cache-dir uv==0.13.9 \
  && uv pip sync --no-cache --require-hashes --python /opt/venv/bin/python requirements-run.lock
 COPY . .
 COPY --from=graphiql /bundle/gateway/http/static ./gateway/http/static
