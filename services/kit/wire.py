@@ -1,5 +1,7 @@
 """How servicers write times, words and ids to the wire, and read them."""
 
+from collections.abc import Iterable
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
@@ -40,6 +42,16 @@ class Words:
             raise InvalidArgument("must be given", field=field)
         return word
 
+    def required_words(self, numbers: Iterable[int], *, field: str) -> list[str]:
+        """Give the words in the database.
+
+        :raises InvalidArgument: naming the element that is unspecified.
+        """
+        return [
+            self.required_word(number, field=f"{field}[{index}]")
+            for index, number in enumerate(numbers)
+        ]
+
 
 def to_timestamp(time: datetime | None) -> Timestamp | None:
     if time is None:
@@ -71,6 +83,14 @@ def to_id(message: Message, field: str, prefix: str, *, path: str = "") -> UUID 
     text = to_text(message, field)
     where = f"{path}.{field}" if path else field
     return None if text is None else ids.from_text(prefix, text, field=where)
+
+
+def to_ids(prefix: str, texts: Sequence[str], *, field: str, at_most: int) -> list[UUID]:
+    """Read ids of a filter, each once; naming none narrows nothing.
+
+    :raises InvalidArgument: where there are too many or one is malformed.
+    """
+    return ids.many_from_text(prefix, texts, field=field, at_most=at_most) if texts else []
 
 
 def id_text(prefix: str, value: UUID | None) -> str | None:
