@@ -5,9 +5,10 @@ from collections.abc import Sequence
 from services.kit.jobs import Job
 from services.kit.rpc import Servicer
 from services.kit.server import Parts, run
+from services.programs.programs.servicer import ProgramServicer
 
 # One line for each slice.
-SERVICERS: Sequence[type[Servicer]] = ()
+SERVICERS: Sequence[type[Servicer]] = (ProgramServicer,)
 
 
 def compose(parts: Parts) -> tuple[list[Servicer], list[Job]]:

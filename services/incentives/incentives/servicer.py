@@ -136,10 +136,7 @@ def to_filter(message: incentives_pb2.IncentiveFilter) -> queries.IncentiveFilte
         service_type_code=to_text(message, "service_type_code"),
         association_type=ASSOCIATION_TYPES.word(message.association_type),
         charging_mode=CHARGING_MODES.word(message.charging_mode),
-        states=[
-            STATES.required_word(state, field=f"filter.states[{index}]")
-            for index, state in enumerate(message.states)
-        ],
+        states=STATES.required_words(message.states, field="filter.states"),
         incentive_bill_id=to_id(message, "incentive_bill_id", "inb", path="filter"),
         incentive_id=to_id(message, "incentive_id", "inc", path="filter"),
         indirect_partner_name=to_text(message, "indirect_partner_name"),

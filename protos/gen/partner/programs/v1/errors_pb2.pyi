@@ -40,6 +40,8 @@ class _ErrorReasonEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_ErrorReas
     """An application of the same kind for the program is open."""
     ERROR_REASON_ALREADY_MEMBER: _ErrorReason.ValueType  # 8
     """The partner is a member already."""
+    ERROR_REASON_PROGRAM_CODE_TAKEN: _ErrorReason.ValueType  # 9
+    """Another program of the tenant has the code; metadata: code."""
 
 class ErrorReason(_ErrorReason, metaclass=_ErrorReasonEnumTypeWrapper):
     """Why the programs service refuses; ErrorInfo.reason without the prefix, domain "programs.partner"."""
@@ -62,4 +64,6 @@ ERROR_REASON_ALREADY_APPLIED: ErrorReason.ValueType  # 7
 """An application of the same kind for the program is open."""
 ERROR_REASON_ALREADY_MEMBER: ErrorReason.ValueType  # 8
 """The partner is a member already."""
+ERROR_REASON_PROGRAM_CODE_TAKEN: ErrorReason.ValueType  # 9
+"""Another program of the tenant has the code; metadata: code."""
 Global___ErrorReason: _TypeAlias = ErrorReason  # noqa: Y015

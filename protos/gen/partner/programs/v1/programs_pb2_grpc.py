@@ -129,21 +129,23 @@ class ProgramServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def CreateProgram(self, request, context):
-        """Offers a program to the partners of the opened tenant.
+        """Offers a program to the partners of the opened tenant. PROGRAM_CODE_TAKEN where another one has the code.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def RecordProgramApplication(self, request, context):
-        """Takes over an application of a partner of the opened tenant. ALREADY_APPLIED where one of the same kind is open.
+        """Takes over an application of a partner of the opened tenant. ALREADY_APPLIED where one of the same kind is open,
+        ALREADY_MEMBER where it is still open, to join, and the partner has joined. NOT_FOUND without its program.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def RecordProgramMembership(self, request, context):
-        """Takes over a membership of a partner of the opened tenant. ALREADY_MEMBER where one is active.
+        """Takes over a membership of a partner of the opened tenant. ALREADY_MEMBER where one is active,
+        NOT_FOUND without its program.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

@@ -46,11 +46,15 @@ class ProgramServiceStub:
     ListProgramMemberships: _grpc.UnaryUnaryMultiCallable[_programs_pb2.ListProgramMembershipsRequest, _programs_pb2.ListProgramMembershipsResponse]
     """Lists the partner's memberships (已加入)."""
     CreateProgram: _grpc.UnaryUnaryMultiCallable[_programs_pb2.CreateProgramRequest, _programs_pb2.Program]
-    """Offers a program to the partners of the opened tenant."""
+    """Offers a program to the partners of the opened tenant. PROGRAM_CODE_TAKEN where another one has the code."""
     RecordProgramApplication: _grpc.UnaryUnaryMultiCallable[_programs_pb2.RecordProgramApplicationRequest, _programs_pb2.ProgramApplication]
-    """Takes over an application of a partner of the opened tenant. ALREADY_APPLIED where one of the same kind is open."""
+    """Takes over an application of a partner of the opened tenant. ALREADY_APPLIED where one of the same kind is open,
+    ALREADY_MEMBER where it is still open, to join, and the partner has joined. NOT_FOUND without its program.
+    """
     RecordProgramMembership: _grpc.UnaryUnaryMultiCallable[_programs_pb2.RecordProgramMembershipRequest, _programs_pb2.ProgramMembership]
-    """Takes over a membership of a partner of the opened tenant. ALREADY_MEMBER where one is active."""
+    """Takes over a membership of a partner of the opened tenant. ALREADY_MEMBER where one is active,
+    NOT_FOUND without its program.
+    """
 
 @_typing.type_check_only
 class ProgramServiceAsyncStub(ProgramServiceStub):
@@ -70,11 +74,15 @@ class ProgramServiceAsyncStub(ProgramServiceStub):
     ListProgramMemberships: _aio.UnaryUnaryMultiCallable[_programs_pb2.ListProgramMembershipsRequest, _programs_pb2.ListProgramMembershipsResponse]  # type: ignore[assignment]
     """Lists the partner's memberships (已加入)."""
     CreateProgram: _aio.UnaryUnaryMultiCallable[_programs_pb2.CreateProgramRequest, _programs_pb2.Program]  # type: ignore[assignment]
-    """Offers a program to the partners of the opened tenant."""
+    """Offers a program to the partners of the opened tenant. PROGRAM_CODE_TAKEN where another one has the code."""
     RecordProgramApplication: _aio.UnaryUnaryMultiCallable[_programs_pb2.RecordProgramApplicationRequest, _programs_pb2.ProgramApplication]  # type: ignore[assignment]
-    """Takes over an application of a partner of the opened tenant. ALREADY_APPLIED where one of the same kind is open."""
+    """Takes over an application of a partner of the opened tenant. ALREADY_APPLIED where one of the same kind is open,
+    ALREADY_MEMBER where it is still open, to join, and the partner has joined. NOT_FOUND without its program.
+    """
     RecordProgramMembership: _aio.UnaryUnaryMultiCallable[_programs_pb2.RecordProgramMembershipRequest, _programs_pb2.ProgramMembership]  # type: ignore[assignment]
-    """Takes over a membership of a partner of the opened tenant. ALREADY_MEMBER where one is active."""
+    """Takes over a membership of a partner of the opened tenant. ALREADY_MEMBER where one is active,
+    NOT_FOUND without its program.
+    """
 
 class ProgramServiceServicer(metaclass=_abc_1.ABCMeta):
     """Partner programs, applications and memberships (domain.md 8.1)."""
@@ -133,7 +141,7 @@ class ProgramServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _programs_pb2.CreateProgramRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_programs_pb2.Program, _abc.Awaitable[_programs_pb2.Program]]:
-        """Offers a program to the partners of the opened tenant."""
+        """Offers a program to the partners of the opened tenant. PROGRAM_CODE_TAKEN where another one has the code."""
 
     @_abc_1.abstractmethod
     def RecordProgramApplication(
@@ -141,7 +149,9 @@ class ProgramServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _programs_pb2.RecordProgramApplicationRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_programs_pb2.ProgramApplication, _abc.Awaitable[_programs_pb2.ProgramApplication]]:
-        """Takes over an application of a partner of the opened tenant. ALREADY_APPLIED where one of the same kind is open."""
+        """Takes over an application of a partner of the opened tenant. ALREADY_APPLIED where one of the same kind is open,
+        ALREADY_MEMBER where it is still open, to join, and the partner has joined. NOT_FOUND without its program.
+        """
 
     @_abc_1.abstractmethod
     def RecordProgramMembership(
@@ -149,6 +159,8 @@ class ProgramServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _programs_pb2.RecordProgramMembershipRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_programs_pb2.ProgramMembership, _abc.Awaitable[_programs_pb2.ProgramMembership]]:
-        """Takes over a membership of a partner of the opened tenant. ALREADY_MEMBER where one is active."""
+        """Takes over a membership of a partner of the opened tenant. ALREADY_MEMBER where one is active,
+        NOT_FOUND without its program.
+        """
 
 def add_ProgramServiceServicer_to_server(servicer: ProgramServiceServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...
