@@ -41,10 +41,11 @@ def up(
     *,
     port: Annotated[int, typer.Option(envvar="PORT", help="The gateway's; 0 takes any.")] = 8000,
     data_dir: DataDir = Path(".data"),
+    with_demo: Annotated[bool, typer.Option("--demo/--no-demo", help="Load it if absent.")] = True,
 ) -> None:
     """Start PostgreSQL, the four services and the gateway; stop them on Ctrl-C."""
     settings = Settings.chosen(data_dir, port=port, environment=os.environ)
-    supervisor = Supervisor(settings, os.environ, say=_say, demo=load_demo)
+    supervisor = Supervisor(settings, os.environ, say=_say, demo=load_demo if with_demo else None)
     asyncio.run(supervisor.run())
 
 
