@@ -2,6 +2,9 @@
 
 from collections.abc import Sequence
 
+from services.billing.consumption.jobs import push_customer_spends
+from services.billing.consumption.servicer import ConsumptionServicer
+from services.billing.peers import Customers
 from services.kit.jobs import Job
 from services.kit.rpc import Servicer
 from services.kit.server import Parts, run
@@ -12,8 +15,10 @@ SERVICERS: Sequence[type[Servicer]] = ()
 
 def compose(parts: Parts) -> tuple[list[Servicer], list[Job]]:
     """Make what this process runs."""
+    customers = Customers(parts.channels.to("customers"))
     servicers = [servicer(parts.database, parts.pages) for servicer in SERVICERS]
-    jobs: list[Job] = []
+    servicers.append(ConsumptionServicer(parts.database, parts.pages, customers=customers))
+    jobs: list[Job] = [push_customer_spends(customers)]
     return servicers, jobs
 
 

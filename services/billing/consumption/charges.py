@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from decimal import Decimal
-from enum import IntEnum
+from enum import StrEnum
 from hashlib import sha256
 from typing import Final
 from uuid import RFC_4122, UUID
@@ -17,57 +17,51 @@ _VERSION_MASK: Final = 0xF << 76
 _VARIANT_MASK: Final = 0x3 << 62
 
 
-class ChargingMode(IntEnum):
-    """The contract's numbers, which are the vendor's."""
-
-    PERIOD = 1
-    PAY_PER_USE = 3
-    RESERVED = 10
-    SAVINGS_PLAN = 11
+class ChargingMode(StrEnum):
+    PERIOD = "PERIOD"
+    PAY_PER_USE = "PAY_PER_USE"
+    RESERVED = "RESERVED"
+    SAVINGS_PLAN = "SAVINGS_PLAN"
 
 
-class BillType(IntEnum):
-    """The contract's numbers, which are the vendor's."""
-
-    PURCHASE = 1
-    RENEWAL = 2
-    CHANGE = 3
-    UNSUBSCRIBE_REFUND = 4
-    USAGE = 5
-    AUTO_RENEWAL = 8
-    COMPENSATION_ADJUSTMENT = 9
-    SUPPORT_PLAN_MONTH_END = 14
-    DEDUCTION_ADJUSTMENT = 16
-    MONTHLY_PAYMENT = 18
-    CHANGE_REFUND = 20
-    SAVINGS_PLAN_DEDUCTION = 23
-    PERIOD_TO_PAY_PER_USE_REFUND = 24
-    ROUNDING_MAKE_UP = 25
-    YEARLY_PAYMENT = 103
+class BillType(StrEnum):
+    PURCHASE = "PURCHASE"
+    RENEWAL = "RENEWAL"
+    CHANGE = "CHANGE"
+    UNSUBSCRIBE_REFUND = "UNSUBSCRIBE_REFUND"
+    USAGE = "USAGE"
+    AUTO_RENEWAL = "AUTO_RENEWAL"
+    COMPENSATION_ADJUSTMENT = "COMPENSATION_ADJUSTMENT"
+    SUPPORT_PLAN_MONTH_END = "SUPPORT_PLAN_MONTH_END"
+    DEDUCTION_ADJUSTMENT = "DEDUCTION_ADJUSTMENT"
+    MONTHLY_PAYMENT = "MONTHLY_PAYMENT"
+    CHANGE_REFUND = "CHANGE_REFUND"
+    SAVINGS_PLAN_DEDUCTION = "SAVINGS_PLAN_DEDUCTION"
+    PERIOD_TO_PAY_PER_USE_REFUND = "PERIOD_TO_PAY_PER_USE_REFUND"
+    ROUNDING_MAKE_UP = "ROUNDING_MAKE_UP"
+    YEARLY_PAYMENT = "YEARLY_PAYMENT"
 
 
-class PeriodType(IntEnum):
-    """The contract's numbers, which are the vendor's."""
-
-    ONCE = 5
-    YEAR = 19
-    MONTH = 20
-    DAY = 24
-    HOUR = 25
+class PeriodType(StrEnum):
+    ONCE = "ONCE"
+    YEAR = "YEAR"
+    MONTH = "MONTH"
+    DAY = "DAY"
+    HOUR = "HOUR"
 
 
-class PaymentType(IntEnum):
-    ALL_UPFRONT = 1
-    PARTIAL_UPFRONT = 2
-    NO_UPFRONT = 3
+class PaymentType(StrEnum):
+    ALL_UPFRONT = "ALL_UPFRONT"
+    PARTIAL_UPFRONT = "PARTIAL_UPFRONT"
+    NO_UPFRONT = "NO_UPFRONT"
 
 
-class SummaryBillType(IntEnum):
+class SummaryBillType(StrEnum):
     """What sums tell apart."""
 
-    NORMAL = 1
-    UNSUBSCRIBE = 2
-    PLATFORM_WRITEOFF = 3
+    NORMAL = "NORMAL"
+    UNSUBSCRIBE = "UNSUBSCRIBE"
+    PLATFORM_WRITEOFF = "PLATFORM_WRITEOFF"
 
 
 REFUNDS: Final = frozenset(

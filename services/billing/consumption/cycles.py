@@ -56,3 +56,17 @@ def start_of_day(day: date) -> datetime:
 def newest_cycle(now: datetime) -> date:
     """Give the last cycle that consumption can be billed in."""
     return months_later(cycle_at(now), MONTHS_AHEAD_MAX)
+
+
+def check_days(cycle: date, first: date | None, end: date | None, *, field: str) -> None:
+    """Accept a range of days inside a cycle; the end is not included.
+
+    :raises InvalidArgument: where a day lies outside the cycle, or the range is reversed.
+    """
+    following = months_later(cycle, 1)
+    if first is not None and not cycle <= first < following:
+        raise InvalidArgument("must lie in the billing cycle", field=f"{field}.consume_date_from")
+    if end is not None and not cycle < end <= following:
+        raise InvalidArgument("must lie in the billing cycle", field=f"{field}.consume_date_to")
+    if first is not None and end is not None and end <= first:
+        raise InvalidArgument("must be after consume_date_from", field=f"{field}.consume_date_to")

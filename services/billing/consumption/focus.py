@@ -32,6 +32,8 @@ from services.billing.consumption.focus_columns import Header, digest, read_head
 from services.billing.consumption.focus_values import RowFlaw
 from services.billing.links.model import AssociationType
 
+# What customers keeps of an id.
+ACCOUNT_LENGTH_MAX: Final = 128
 TAGS_LENGTH_MAX: Final = 65_536
 
 
@@ -100,11 +102,15 @@ class FocusReader:
             line=line,
             digest=digest(cells.values),
             provider=cells.first("ProviderName", "ServiceProviderName", "HostProviderName").lower(),
-            sub_account_id=cells.must("SubAccountId"),
+            sub_account_id=cells.must("SubAccountId", length_max=ACCOUNT_LENGTH_MAX),
             sub_account_name=cells.text("SubAccountName"),
             currency_code=read.currency(cells.must("BillingCurrency"), column="BillingCurrency"),
             billing_cycle=self._billing_cycle(cells, consume_time),
-            association_type=cells.named(AssociationType, "x_AssociationType"),
+            association_type=cells.named(
+                AssociationType,
+                "x_AssociationType",
+                numbers=focus_kinds.ASSOCIATION_NUMBERS,
+            ),
             service_type_code=cells.text("x_ServiceTypeCode")
             or read.code(cells.must("ServiceName")),
             service_type_name=service_name,

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
-from enum import IntEnum
+from enum import StrEnum
 from typing import Final, TypeVar
 
 from services.billing.consumption import focus_values as read
@@ -12,7 +12,7 @@ from services.billing.consumption.focus_values import RowFlaw
 
 TEXT_LENGTH_MAX: Final = 2048
 
-_Enum = TypeVar("_Enum", bound=IntEnum)
+_Enum = TypeVar("_Enum", bound=StrEnum)
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,8 +34,8 @@ class Cells:
             raise RowFlaw(f"has more than {length_max} characters", column=column)
         return text
 
-    def must(self, column: str) -> str:
-        text = self.text(column)
+    def must(self, column: str, *, length_max: int = TEXT_LENGTH_MAX) -> str:
+        text = self.text(column, length_max=length_max)
         if text is None:
             raise RowFlaw("is missing", column=column)
         return text
@@ -60,6 +60,8 @@ class Cells:
         text = self.values.get(column)
         return None if text is None else read.count(text, column=column)
 
-    def named(self, kind: type[_Enum], column: str) -> _Enum | None:
+    def named(
+        self, kind: type[_Enum], column: str, *, numbers: Mapping[str, _Enum] | None = None
+    ) -> _Enum | None:
         text = self.values.get(column)
-        return None if text is None else read.named(kind, text, column=column)
+        return None if text is None else read.named(kind, text, column=column, numbers=numbers)

@@ -7,9 +7,36 @@ from services.billing.consumption import focus_values as read
 from services.billing.consumption.charges import Amounts, BillType, ChargingMode
 from services.billing.consumption.focus_cells import Cells
 from services.billing.consumption.focus_values import RowFlaw
+from services.billing.links.model import AssociationType
 from services.kit.money import EXACT
 
 AMOUNT_MAX: Final = Decimal(10) ** read.DIGITS_MAX
+
+# The vendor's numbers, as its own files write them.
+MODE_NUMBERS: Final = {
+    "1": ChargingMode.PERIOD,
+    "3": ChargingMode.PAY_PER_USE,
+    "10": ChargingMode.RESERVED,
+    "11": ChargingMode.SAVINGS_PLAN,
+}
+BILL_TYPE_NUMBERS: Final = {
+    "1": BillType.PURCHASE,
+    "2": BillType.RENEWAL,
+    "3": BillType.CHANGE,
+    "4": BillType.UNSUBSCRIBE_REFUND,
+    "5": BillType.USAGE,
+    "8": BillType.AUTO_RENEWAL,
+    "9": BillType.COMPENSATION_ADJUSTMENT,
+    "14": BillType.SUPPORT_PLAN_MONTH_END,
+    "16": BillType.DEDUCTION_ADJUSTMENT,
+    "18": BillType.MONTHLY_PAYMENT,
+    "20": BillType.CHANGE_REFUND,
+    "23": BillType.SAVINGS_PLAN_DEDUCTION,
+    "24": BillType.PERIOD_TO_PAY_PER_USE_REFUND,
+    "25": BillType.ROUNDING_MAKE_UP,
+    "103": BillType.YEARLY_PAYMENT,
+}
+ASSOCIATION_NUMBERS: Final = {"1": AssociationType.ADVISORY, "2": AssociationType.RESALE}
 
 # What the categories mean where nothing else is said; the other bill types come through
 # x_BillType only.
@@ -36,7 +63,7 @@ _PAID: Final = {
 
 def charging_mode(cells: Cells) -> ChargingMode:
     """Take a committed price for a savings plan or a reservation, a purchase for a period."""
-    said = cells.named(ChargingMode, "x_ChargingMode")
+    said = cells.named(ChargingMode, "x_ChargingMode", numbers=MODE_NUMBERS)
     if said is not None:
         return said
     if cells.says("PricingCategory") == "committed":
@@ -48,7 +75,7 @@ def charging_mode(cells: Cells) -> ChargingMode:
 
 def bill_type(cells: Cells, *, payable: Decimal, mode: ChargingMode) -> BillType:
     """Choose by category, then by class, sign, frequency and mode."""
-    said = cells.named(BillType, "x_BillType")
+    said = cells.named(BillType, "x_BillType", numbers=BILL_TYPE_NUMBERS)
     if said is not None:
         return said
     category = cells.must("ChargeCategory").lower()

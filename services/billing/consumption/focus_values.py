@@ -1,9 +1,10 @@
 """Reads the cells of a FOCUS file: decimals, times and codes; tolerant of form, never of value."""
 
 import re
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from decimal import ROUND_HALF_EVEN, Context, Decimal, Inexact, InvalidOperation
-from enum import IntEnum
+from enum import StrEnum
 from functools import lru_cache
 from typing import Final, TypeVar
 
@@ -27,7 +28,7 @@ _NOT_WORD: Final = re.compile(r"[^\w.]+")
 _YEAR_MIN: Final = 2000
 _YEAR_MAX: Final = 2100
 
-_Enum = TypeVar("_Enum", bound=IntEnum)
+_Enum = TypeVar("_Enum", bound=StrEnum)
 
 
 class RowFlaw(Exception):
@@ -104,14 +105,16 @@ def currency(text: str, *, column: str) -> str:
     return code
 
 
-def named(kind: type[_Enum], text: str, *, column: str) -> _Enum:
-    """Read a value of an enum by its name in any case, or by its number."""
-    name = _NOT_WORD.sub("_", text.strip()).upper().replace("-", "_")
-    for value in kind:
-        if name in {value.name, str(value.value)}:
-            return value
-    known = ", ".join(value.name for value in kind)
-    raise RowFlaw(f"is none of {known}: {shown(text)}", column=column)
+def named(
+    kind: type[_Enum], text: str, *, column: str, numbers: Mapping[str, _Enum] | None = None
+) -> _Enum:
+    """Read a value of an enum by its name in any case, or by the vendor's number."""
+    name = re.sub(r"[^A-Z]+", "_", text.upper())
+    if name in kind.__members__:
+        return kind[name]
+    if numbers is not None and text in numbers:
+        return numbers[text]
+    raise RowFlaw(f"is none of {', '.join(kind)}: {shown(text)}", column=column)
 
 
 def count(text: str, *, column: str) -> int:

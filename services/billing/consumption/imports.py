@@ -1,0 +1,282 @@
+"""Imports a FOCUS file: read as it comes, and kept batch by batch with all that goes with it."""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import AbstractAsyncContextManager
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from decimal import Decimal
+from typing import Any, ClassVar, Final
+from uuid import UUID
+
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from services.billing.consumption import operations
+from services.billing.consumption.charges import Charge
+from services.billing.consumption.focus import FocusReader, SkippedRow
+from services.billing.consumption.model import AMOUNTS
+from services.billing.consumption.owners import Owners
+from services.billing.links import operations as links
+from services.billing.peers import Account, Customers
+from services.kit.errors import Refusal, ResourceExhausted
+from services.kit.identity import Principal, Scope
+from services.kit.jobs import system_principal
+from services.kit.money import EXACT, Money
+
+BATCH_ROWS: Final = 1000
+ROWS_MAX: Final = 2_000_000
+SKIPPED_SHOWN_MAX: Final = 1000
+# Other calls have their turn after so many bytes of reading.
+SLICE_BYTES: Final = 32 * 1024
+
+Transaction = Callable[[], AbstractAsyncContextManager[AsyncSession]]
+
+# Columns of a detail that a charge has under the same name.
+_COPIED: Final = (
+    "service_type_code",
+    "service_type_name",
+    "resource_type_code",
+    "resource_type_name",
+    "cloud_resource_id",
+    "resource_name",
+    "resource_tag",
+    "product_id",
+    "product_name",
+    "product_spec_desc",
+    "region_code",
+    "region_name",
+    "enterprise_project_id",
+    "charging_mode",
+    "bill_type",
+    "trade_number",
+    "trade_time",
+    "consume_time",
+    "consume_end_time",
+    "period_type",
+    "period_count",
+    "payment_type",
+    "usage_type",
+    "usage_amount",
+    "usage_unit",
+    "free_resource_usage",
+    "reserved_instance_usage",
+    "currency_code",
+    "billing_cycle",
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ImportHeader:
+    """What is imported, for whom."""
+
+    FILE_NAME_LENGTH_MAX: ClassVar = 255
+
+    request_id: str
+    file_name: str
+    association_type: str | None
+    indirect_partner_id: UUID | None
+
+
+@dataclass(slots=True)
+class ImportReport:
+    """What came of an import."""
+
+    row_count: int = 0
+    new_count: int = 0
+    known_count: int = 0
+    skipped_count: int = 0
+    skipped_rows: list[SkippedRow] = field(default_factory=list)
+    created_customer_count: int = 0
+    created_resource_count: int = 0
+    new_payable: dict[str, Decimal] = field(default_factory=dict)
+    notes: list[str] = field(default_factory=list)
+
+    @property
+    def new_payable_amounts(self) -> list[Money]:
+        return [Money(amount, code) for code, amount in sorted(self.new_payable.items())]
+
+    def counts(self) -> dict[str, int]:
+        names = ("row_count", "new_count", "known_count", "skipped_count")
+        return {name: getattr(self, name) for name in names}
+
+
+async def import_consumption(
+    pieces: AsyncIterator[bytes],
+    *,
+    header: ImportHeader,
+    transaction: Transaction,
+    customers: Customers,
+    principal: Principal,
+    now: datetime,
+) -> ImportReport:
+    """Import a file that arrives in pieces. What is kept stays kept if the file breaks off.
+
+    :raises FileNotReadable: where it is no FOCUS file or can not be read on.
+    """
+    scope = principal.scope
+    async with transaction() as session:
+        import_id = await operations.start_import(
+            session,
+            scope=scope,
+            request_id=header.request_id,
+            file_name=header.file_name,
+            subject=principal.subject,
+            now=now,
+        )
+    owners = Owners(
+        customers,
+        # The workload itself: an operator's token is not handed on.
+        principal=system_principal("billing", tenant_id=scope.tenant_id),
+        import_id=import_id,
+        association_type=header.association_type,
+        indirect_partner_id=header.indirect_partner_id,
+    )
+    running = _Import(transaction, scope=scope, import_id=import_id, owners=owners, now=now)
+    try:
+        async for piece in pieces:
+            await running.read(piece)
+        await running.read(b"", is_last=True)
+    except Refusal as refusal:
+        await running.note(finish_time=now, failure=refusal.message)
+        raise
+    await running.note(finish_time=now)
+    return running.report
+
+
+class _Import:
+    """An import under way."""
+
+    def __init__(
+        self,
+        transaction: Transaction,
+        *,
+        scope: Scope,
+        import_id: UUID,
+        owners: Owners,
+        now: datetime,
+    ) -> None:
+        self.report = ImportReport()
+        self._transaction = transaction
+        self._scope = scope
+        self._import_id = import_id
+        self._owners = owners
+        self._reader = FocusReader(now=now)
+        self._batch: list[Charge] = []
+        self._cycles: set[date] = set()
+
+    async def read(self, piece: bytes, *, is_last: bool = False) -> None:
+        for part in _slices(piece):
+            for row in self._reader.feed(part, is_last=is_last):
+                if isinstance(row, SkippedRow):
+                    self._skip(row)
+                else:
+                    self._batch.append(row)
+                    if len(self._batch) >= BATCH_ROWS:
+                        await self._keep()
+            if self._reader.row_count > ROWS_MAX:
+                raise ResourceExhausted(f"the file has over {ROWS_MAX} rows; import it in parts")
+            await asyncio.sleep(0)
+        if is_last:
+            await self._keep()
+
+    async def note(self, *, finish_time: datetime, failure: str | None = None) -> None:
+        """Write the end of the import into its record, and complete the report."""
+        report, owners = self.report, self._owners
+        report.row_count = self._reader.row_count
+        report.created_customer_count = owners.created_customer_count
+        report.created_resource_count = owners.created_resource_count
+        report.skipped_rows.sort(key=lambda row: row.line)
+        report.notes = self._notes()
+        async with self._transaction() as session:
+            await operations.note_import(
+                session,
+                scope=self._scope,
+                import_id=self._import_id,
+                counts=report.counts(),
+                finish_time=finish_time,
+                failure=failure,
+            )
+
+    def _notes(self) -> list[str]:
+        notes = self._reader.notes
+        if not self._reader.row_count:
+            notes.append("the file has a header and no rows")
+        if self._owners.refused_resource_count:
+            count = self._owners.refused_resource_count
+            notes.append(f"{count} resources have ids that can not be kept and were not made")
+        return notes
+
+    async def _keep(self) -> None:
+        """Keep what was read: first those it belongs to, then all of it in one transaction."""
+        charges, self._batch = self._batch, []
+        if not charges:
+            return
+        accounts = await self._owners.find(charges)
+        rows = [row for charge in charges if (row := self._row(charge)) is not None]
+        cycles = {charge.billing_cycle for charge in charges} - self._cycles
+        async with self._transaction() as session:
+            await links.put_customer_links(
+                session,
+                tenant_id=self._scope.tenant_id,
+                links=[_link(account) for account in accounts],
+            )
+            await operations.make_partitions(session, cycles=cycles)
+            taken = await operations.take_charges(session, rows=rows)
+            self.report.row_count = self._reader.row_count
+            self.report.new_count += taken.count
+            self.report.known_count += len(rows) - taken.count
+            for code, amount in taken.payable.items():
+                before = self.report.new_payable.get(code, Decimal(0))
+                self.report.new_payable[code] = EXACT.add(before, amount)
+            await operations.note_import(
+                session,
+                scope=self._scope,
+                import_id=self._import_id,
+                counts=self.report.counts(),
+            )
+        self._cycles |= cycles
+
+    def _row(self, charge: Charge) -> dict[str, Any] | None:
+        """Write a charge as a detail's columns; None where it can not be taken."""
+        account = self._owners.account(charge)
+        if account is None:
+            self._skip(SkippedRow(charge.line, self._owners.refusal(charge), "SubAccountId"))
+            return None
+        if charge.currency_code != account.currency_code:
+            reason = f"is {charge.currency_code} and the partner's is {account.currency_code}"
+            self._skip(SkippedRow(charge.line, reason, "BillingCurrency"))
+            return None
+        row = {name: getattr(charge, name) for name in _COPIED}
+        row |= {name: getattr(charge.amounts, name) for name in AMOUNTS}
+        row["tenant_id"] = self._scope.tenant_id
+        row["id"] = charge.id_in(self._scope.tenant_id)
+        row["customer_id"] = account.customer_id
+        row["partner_id"] = account.partner_id
+        row["account_manager_id"] = account.account_manager_id
+        row["association_type"] = charge.association_type or account.association_type
+        return row
+
+    def _skip(self, row: SkippedRow) -> None:
+        self.report.skipped_count += 1
+        if len(self.report.skipped_rows) < SKIPPED_SHOWN_MAX:
+            self.report.skipped_rows.append(row)
+
+
+def _link(account: Account) -> dict[str, Any]:
+    """Write what is known of a customer until the customers service pushes what it knows."""
+    return {
+        "customer_id": account.customer_id,
+        "version": 0,
+        "partner_id": account.partner_id,
+        "partner_name": "",
+        "association_type": account.association_type,
+        "account_manager_id": account.account_manager_id,
+        "account_manager_name": None,
+        "customer_name": account.customer_name,
+        "account_name": account.account_name,
+    }
+
+
+def _slices(piece: bytes) -> Iterator[bytes]:
+    for start in range(0, len(piece) or 1, SLICE_BYTES):
+        yield piece[start : start + SLICE_BYTES]

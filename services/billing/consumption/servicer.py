@@ -1,0 +1,193 @@
+"""The rpcs of ConsumptionService."""
+
+from collections.abc import AsyncIterator
+from typing import Final
+
+from partner.billing.v1 import consumption_pb2, consumption_pb2_grpc
+from services.billing.consumption import imports, operations, queries
+from services.billing.consumption.messages import (
+    ORDERS,
+    sum_key,
+    to_cycles,
+    to_detail_filter,
+    to_header,
+    to_message,
+    to_report,
+    to_settings,
+    to_sum_filter,
+    to_summary,
+)
+from services.billing.consumption.model import ConsumptionDetail
+from services.billing.peers import Customers
+from services.kit import ids
+from services.kit.database import Database
+from services.kit.errors import InvalidArgument
+from services.kit.paging import PageTokens
+from services.kit.replies import request_id_of
+from services.kit.rpc import Call, Servicer, StreamCall, read, write, write_stream
+
+PARENTS_MAX: Final = 100
+DETAILS_MAX: Final = 500
+PIECE_BYTES_MAX: Final = 256 * 1024
+ORDER_DEFAULT: Final = "CONSUME_TIME_DESC"
+
+
+class ConsumptionServicer(Servicer, consumption_pb2_grpc.ConsumptionServiceServicer):
+    def __init__(self, database: Database, pages: PageTokens, *, customers: Customers) -> None:
+        super().__init__(database, pages)
+        self._customers = customers
+
+    @read()
+    async def ListConsumptionDetails(
+        self, request: consumption_pb2.ListConsumptionDetailsRequest, call: Call
+    ) -> consumption_pb2.ListConsumptionDetailsResponse:
+        order = ORDERS.word(request.order_by) or ORDER_DEFAULT
+        page = call.page(request)
+        narrowed = to_detail_filter(request.filter)
+        await queries.check_history(
+            call.session, scope=call.scope, cycle=narrowed.billing_cycle, now=call.now
+        )
+        rows = await queries.list_details(
+            call.session, scope=call.scope, narrowed=narrowed, order=order, page=page
+        )
+        cut = call.pages.cut(page, rows, key=lambda row: (_sort_values(row, order), row.id))
+        return consumption_pb2.ListConsumptionDetailsResponse(
+            details=map(to_message, cut.rows),
+            next_page_token=cut.next_page_token,
+            item_tokens=cut.item_tokens,
+        )
+
+    @read()
+    async def BatchListConsumptionDetails(
+        self, request: consumption_pb2.BatchListConsumptionDetailsRequest, call: Call
+    ) -> consumption_pb2.BatchListConsumptionDetailsResponse:
+        order = ORDERS.word(request.order_by) or ORDER_DEFAULT
+        page = call.page(request)
+        narrowed = to_detail_filter(request.filter)
+        customer_ids = ids.many_from_text(
+            "cus", request.customer_ids, field="customer_ids", at_most=PARENTS_MAX
+        )
+        await queries.check_history(
+            call.session, scope=call.scope, cycle=narrowed.billing_cycle, now=call.now
+        )
+        groups = await queries.batch_list_details(
+            call.session,
+            scope=call.scope,
+            customer_ids=customer_ids,
+            narrowed=narrowed,
+            order=order,
+            page=page,
+        )
+        response = consumption_pb2.BatchListConsumptionDetailsResponse()
+        for customer_id, rows in groups.items():
+            text = ids.to_text("cus", customer_id)
+            below = call.pages.below(page, "customer_id", text)
+            cut = call.pages.cut(below, rows, key=lambda row: (_sort_values(row, order), row.id))
+            response.groups.add(
+                customer_id=text,
+                details=map(to_message, cut.rows),
+                next_page_token=cut.next_page_token,
+                item_tokens=cut.item_tokens,
+            )
+        return response
+
+    @read()
+    async def BatchGetConsumptionDetails(
+        self, request: consumption_pb2.BatchGetConsumptionDetailsRequest, call: Call
+    ) -> consumption_pb2.BatchGetConsumptionDetailsResponse:
+        wanted = ids.many_from_text("con", request.ids, field="ids", at_most=DETAILS_MAX)
+        settings = await queries.get_settings(call.session, scope=call.scope)
+        found = await queries.batch_get_details(
+            call.session, scope=call.scope, ids=wanted, oldest=settings.oldest_cycle(call.now)
+        )
+        return consumption_pb2.BatchGetConsumptionDetailsResponse(details=map(to_message, found))
+
+    @read()
+    async def ListConsumptionSummaries(
+        self, request: consumption_pb2.ListConsumptionSummariesRequest, call: Call
+    ) -> consumption_pb2.ListConsumptionSummariesResponse:
+        page = call.page(request)
+        narrowed = to_sum_filter(request.filter)
+        await queries.check_history(
+            call.session, scope=call.scope, cycle=narrowed.billing_cycle_from, now=call.now
+        )
+        rows = await queries.list_sums(call.session, scope=call.scope, narrowed=narrowed, page=page)
+        cut = call.pages.cut(page, rows, key=sum_key)
+        return consumption_pb2.ListConsumptionSummariesResponse(
+            summaries=map(to_summary, cut.rows),
+            next_page_token=cut.next_page_token,
+            item_tokens=cut.item_tokens,
+        )
+
+    @read()
+    async def BatchListConsumptionSummaries(
+        self, request: consumption_pb2.BatchListConsumptionSummariesRequest, call: Call
+    ) -> consumption_pb2.BatchListConsumptionSummariesResponse:
+        cycles = to_cycles(request)
+        customer_ids = ids.many_from_text(
+            "cus", request.customer_ids, field="customer_ids", at_most=PARENTS_MAX
+        )
+        await queries.check_history(call.session, scope=call.scope, cycle=cycles[0], now=call.now)
+        groups = await queries.batch_list_monthly_sums(
+            call.session, scope=call.scope, customer_ids=customer_ids, cycles=cycles
+        )
+        response = consumption_pb2.BatchListConsumptionSummariesResponse()
+        for customer_id, rows in groups.items():
+            response.groups.add(
+                customer_id=ids.to_text("cus", customer_id), summaries=map(to_summary, rows)
+            )
+        return response
+
+    @write_stream()
+    async def ImportConsumption(
+        self,
+        request_iterator: AsyncIterator[consumption_pb2.ImportConsumptionRequest],
+        call: StreamCall,
+    ) -> consumption_pb2.ImportConsumptionResponse:
+        first = await anext(request_iterator, None)
+        if first is None or first.WhichOneof("piece") != "header":
+            raise InvalidArgument("must come first", field="header")
+        request_id_of(first.header)
+        report = await imports.import_consumption(
+            _pieces(request_iterator),
+            header=to_header(first.header),
+            transaction=call.transaction,
+            customers=self._customers,
+            principal=call.principal,
+            now=call.now,
+        )
+        return to_report(report)
+
+    @read()
+    async def GetConsumptionSettings(
+        self,
+        request: consumption_pb2.GetConsumptionSettingsRequest,  # noqa: ARG002 - it asks nothing
+        call: Call,
+    ) -> consumption_pb2.ConsumptionSettings:
+        return to_settings(await queries.get_settings(call.session, scope=call.scope))
+
+    @write()
+    async def UpdateConsumptionSettings(
+        self, request: consumption_pb2.UpdateConsumptionSettingsRequest, call: Call
+    ) -> consumption_pb2.ConsumptionSettings:
+        said = request.settings
+        months = said.history_months if said.HasField("history_months") else None
+        settings = await operations.update_consumption_settings(
+            call.session, scope=call.scope, history_months=months
+        )
+        return to_settings(settings)
+
+
+def _sort_values(detail: ConsumptionDetail, order: str) -> list[object]:
+    return [getattr(detail, queries.SORTS[order][0])]
+
+
+async def _pieces(
+    requests: AsyncIterator[consumption_pb2.ImportConsumptionRequest],
+) -> AsyncIterator[bytes]:
+    async for request in requests:
+        if request.WhichOneof("piece") != "data":
+            raise InvalidArgument("must come once, first", field="header")
+        if len(request.data) > PIECE_BYTES_MAX:
+            raise InvalidArgument(f"must have at most {PIECE_BYTES_MAX} bytes", field="data")
+        yield request.data
