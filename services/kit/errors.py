@@ -27,7 +27,9 @@ class Refusal(Exception):
 
     @property
     def reason(self) -> str:
-        return re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", type(self).__name__).upper()
+        # Before a capital that begins a word; "NotADistributor" has three.
+        boundary = r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])"
+        return re.sub(boundary, "_", type(self).__name__).upper()
 
 
 class InvalidArgument(Refusal):
