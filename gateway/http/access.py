@@ -17,7 +17,7 @@ from gateway.settings import Settings
 
 log = structlog.get_logger("gateway")
 
-REQUEST_ID = "request_id"
+REQUEST_ID = web.RequestKey("request_id", str)
 _ACCEPTABLE_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
 
 

@@ -107,6 +107,10 @@ class Documents:
         self._keep(document)
         return Operation(document=document, node=node, price=price)
 
+    def known(self) -> list[Document]:
+        """Give the documents of the cache, the one used last at the end."""
+        return list(self._known.values())
+
     def _text(self, request: GraphQLRequest) -> tuple[str, str]:
         """Give the text and its hash, whichever of the two the request brings."""
         if request.document_id is not None:

@@ -44,7 +44,7 @@ class Pricing:
         :raises Refused: LIMIT_EXCEEDED, naming the limit.
         """
         name = operation.name.value if operation.name else ""
-        key = (name, *(size_of(variables.get(each)) for each in self.sizing))
+        key = self._key(name, variables)
         if (known := self._prices.get(key)) is not None:
             return known
         measuring = Measuring(
@@ -57,11 +57,15 @@ class Pricing:
         price = check(measuring, limits=self.limits)
         if not self._prices:
             self.sizing = tuple(sorted(measuring.sizing))
-            key = (name, *(size_of(variables.get(each)) for each in self.sizing))
+            key = self._key(name, variables)
         if len(self._prices) >= REMEMBERED_MAX:
             self._prices.clear()
         self._prices[key] = price
         return price
+
+    def _key(self, name: str, variables: Mapping[str, Any]) -> tuple[object, ...]:
+        # A null given is not the default that stands for nothing given.
+        return (name, *((each in variables, size_of(variables.get(each))) for each in self.sizing))
 
 
 def check(measuring: Measuring, *, limits: Limits) -> Price:

@@ -150,6 +150,16 @@ class Subscription:
             yield number
 
     @strawberry.subscription
+    async def customers(self) -> AsyncGenerator[Customer, None]:
+        while True:
+            yield Customer(id=strawberry.ID("cus-0"), name="Ada")
+
+    @strawberry.subscription
+    async def fails(self) -> AsyncGenerator[int, None]:
+        yield 1
+        raise RuntimeError("postgresql://admin:hunter2@10.0.0.1")
+
+    @strawberry.subscription
     async def silence(self) -> AsyncGenerator[int, None]:
         await asyncio.Event().wait()
         yield 0
