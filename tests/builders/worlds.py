@@ -327,6 +327,7 @@ async def _fill_programs(run: RunService, tenant: Tenant) -> None:
                 kind=programs_pb2.APPLICATION_KIND_JOIN,
                 applied_tier=canary,
                 state=programs_pb2.APPLICATION_STATE_UNDER_REVIEW,
+                submit_time=Timestamp(seconds=1_700_000_000),
             ),
         ),
         principal=tenant.operator,

@@ -21,7 +21,7 @@ from services.programs.tables import ProgramsTable
 LIST_LENGTH_MAX: Final = 50
 SENTENCE_LENGTH_MAX: Final = 4000
 
-_CODE: Final = re.compile(r"[A-Z0-9][A-Z0-9_-]{0,31}")
+_CODE: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,31}")
 
 
 class ApplicationState(StrEnum):
@@ -61,7 +61,7 @@ class Program(TenantRow, ProgramsTable):
         UniqueConstraint("tenant_id", "code"),
         Index("programs_create_time_idx", "tenant_id", "create_time", "id"),
         Index("programs_name_idx", "tenant_id", "name", "id"),
-        CheckConstraint("code ~ '^[A-Z0-9][A-Z0-9_-]{0,31}$'", name="code"),
+        CheckConstraint("code ~ '^[A-Za-z0-9][A-Za-z0-9_-]{0,31}$'", name="code"),
         CheckConstraint(
             "program_type IN ('PARTNER_CO_EXPANSION', 'COMPETENCY', 'SOLUTION_PROVIDER',"
             " 'DISTRIBUTION_DISTRIBUTOR', 'DISTRIBUTION_RESELLER', 'MARKETPLACE_SELLER',"
@@ -105,7 +105,7 @@ class Program(TenantRow, ProgramsTable):
         """
         if _CODE.fullmatch(self.code) is None:
             raise InvalidArgument(
-                "must be 1 to 32 capital letters, digits, hyphens and underscores",
+                "must be 1 to 32 letters, digits, hyphens and underscores",
                 field="program.code",
             )
         check_text(self.name, field="program.name")

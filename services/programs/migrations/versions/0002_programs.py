@@ -54,7 +54,7 @@ def _create_programs() -> None:
         UniqueConstraint("tenant_id", "code", name="programs_tenant_id_code_key"),
         *_checks(
             "programs",
-            code="code ~ '^[A-Z0-9][A-Z0-9_-]{0,31}$'",
+            code="code ~ '^[A-Za-z0-9][A-Za-z0-9_-]{0,31}$'",
             program_type=(
                 "program_type IN ('PARTNER_CO_EXPANSION', 'COMPETENCY', 'SOLUTION_PROVIDER',"
                 " 'DISTRIBUTION_DISTRIBUTOR', 'DISTRIBUTION_RESELLER', 'MARKETPLACE_SELLER',"

@@ -44,7 +44,7 @@ def an_application(**others: Any) -> ProgramApplication:
     ("others", "field"),
     [
         ({"code": ""}, "program.code"),
-        ({"code": "sp"}, "program.code"),
+        ({"code": "-SP"}, "program.code"),
         ({"code": "S" * 33}, "program.code"),
         ({"name": " "}, "program.name"),
         ({"description": "x" * 4001}, "program.description"),

@@ -191,7 +191,7 @@ async def test_another_tenants_program_is_not_there(database: OpenDatabase) -> N
 @pytest.mark.parametrize(
     ("others", "constraint"),
     [
-        ({"code": "sp"}, "programs_code_check"),
+        ({"code": "-SP"}, "programs_code_check"),
         ({"program_type": "OTHER"}, "programs_program_type_check"),
         ({"state": "LOST"}, "programs_state_check"),
         ({"agreement_url": "https://a.example"}, "programs_agreement_check"),
