@@ -1,8 +1,9 @@
-"""The command line: `partner-center up`, `token`, `demo`, `db-shell` and what compose needs."""
+"""The command line: `partner-center up`, `token`, `import`, `demo` and what compose needs."""
 
 import asyncio
 import os
 import sys
+import time
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated
@@ -14,6 +15,7 @@ from partner_center.binaries import NoPostgres, programs_for
 from partner_center.databases import ROLES, UnsafeRole, prepare_databases
 from partner_center.environments import is_production
 from partner_center.first_start import load_demo
+from partner_center.focus import FocusImport, ImportFailed, summary
 from partner_center.keys import make_demo_keys, make_keys
 from partner_center.postgres import HOST, SUPERUSER, EmbeddedPostgres, PostgresFailed, running_port
 from partner_center.processes import ProcessFailed
@@ -23,7 +25,7 @@ from partner_center.supervisor import Supervisor
 from partner_center.tokens import LIFETIME, NAMES, NoDemo, service_token, user_token
 from services.kit.config import SERVICES
 
-FAILURES = (NoDemo, NoPostgres, PostgresFailed, ProcessFailed, UnsafeRole, Unusable)
+FAILURES = (ImportFailed, NoDemo, NoPostgres, PostgresFailed, ProcessFailed, UnsafeRole, Unusable)
 
 app = typer.Typer(
     help="Start the partner center on this machine, and work with it.",
@@ -31,6 +33,8 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
+imports = typer.Typer(help="Import files of other systems.", no_args_is_help=True)
+app.add_typer(imports, name="import")
 DataDir = Annotated[
     Path, typer.Option(envvar="DATA_DIR", help="Where everything is kept.", show_default=".data")
 ]
@@ -79,6 +83,37 @@ def demo(*, data_dir: DataDir = Path(".data")) -> None:
     if is_production(os.environ):
         raise NoDemo("no demo data in production")
     asyncio.run(load_demo(Settings.running(data_dir, environment=os.environ)))
+
+
+@imports.command("focus")
+def import_focus(
+    file: Annotated[Path, typer.Argument(exists=True, dir_okay=False, readable=True)],
+    *,
+    address: Annotated[
+        str | None, typer.Option(help="Billing's host:port; default what runs here.")
+    ] = None,
+    token: Annotated[
+        str | None,
+        typer.Option(envvar="IMPORT_TOKEN", help="For billing; default the demo operator's."),
+    ] = None,
+    reseller: Annotated[str | None, typer.Option(help="Owns the customers that are made.")] = None,
+    advisory: Annotated[bool, typer.Option("--advisory", help="They pay themselves.")] = False,
+    data_dir: DataDir = Path(".data"),
+) -> None:
+    """Import a FOCUS 1.0 to 1.2 CSV file; the same file again changes nothing."""
+    if token is None and is_production(os.environ):
+        raise NoDemo("the demo's identity provider does not work in production; give --token")
+    if address is None:
+        address = Settings.running(data_dir, environment=os.environ).addresses["billing"]
+    if token is None:
+        now = datetime.now(UTC)
+        token = service_token("operator", service="billing", data_dir=data_dir, now=now)
+    begun = time.monotonic()
+    chosen = FocusImport(
+        path=file, address=address, token=token, reseller_id=reseller, is_advisory=advisory
+    )
+    report = asyncio.run(chosen.run())
+    print(summary(report, seconds=time.monotonic() - begun))  # noqa: T201 - what was asked for
 
 
 @app.command("db-shell")

@@ -78,14 +78,17 @@ class Supervisor:
         gateway = environments.of_gateway(settings=self.settings, environment=self.environment)
         databases = await self._databases()
         await asyncio.gather(*(self._migrate(service, databases) for service in SERVICES))
-        self.say("starting the services")
-        await asyncio.gather(*(self._serve(service, databases) for service in SERVICES))
-        await self._start(
-            "gateway",
-            ["gateway"],
-            environment=gateway,
-            question=partial(gateway_is_ready, self.settings.gateway),
+        self.say("starting the services and the gateway")
+        services = {service: await self._serve(service, databases) for service in SERVICES}
+        # It needs as long to start as they do; it is asked only when they are ready.
+        process = await self._start("gateway", ["gateway"], environment=gateway)
+        await asyncio.gather(
+            *(
+                _kept(services[service], partial(service_is_ready, address))
+                for service, address in self.settings.addresses.items()
+            )
         )
+        await _kept(process, partial(gateway_is_ready, self.settings.gateway))
         self.settings.announce()
         if not production:
             await self._be_a_demo()
@@ -129,45 +132,32 @@ class Supervisor:
             return
         self.say(f"upgrading the database of {service}")
         name = f"{service}-migration"
-        process = self._process(
-            name,
-            [f"services.{service}", "migrate"],
-            environment=environments.of_migration(
-                service,
-                settings=self.settings,
-                databases=databases,
-                environment=self.environment,
-            ),
+        environment = environments.of_migration(
+            service,
+            settings=self.settings,
+            databases=databases,
+            environment=self.environment,
         )
-        await process.start()
+        argv = [f"services.{service}", "migrate"]
+        process = await self._start(name, argv, environment=environment)
         await process.finish()
         await self.processes.pop(name).stop(patience=0)
 
-    async def _serve(self, service: str, databases: Databases) -> None:
-        await self._start(
+    async def _serve(self, service: str, databases: Databases) -> Process:
+        environment = environments.of_service(
             service,
-            [f"services.{service}"],
-            environment=environments.of_service(
-                service,
-                settings=self.settings,
-                databases=databases,
-                environment=self.environment,
-            ),
-            question=partial(service_is_ready, self.settings.addresses[service]),
+            settings=self.settings,
+            databases=databases,
+            environment=self.environment,
         )
+        return await self._start(service, [f"services.{service}"], environment=environment)
 
     async def _start(
-        self,
-        name: str,
-        argv: list[str],
-        *,
-        environment: Mapping[str, str],
-        question: Callable[[], Coroutine[Any, Any, bool]],
-    ) -> None:
+        self, name: str, argv: list[str], *, environment: Mapping[str, str]
+    ) -> Process:
         process = self._process(name, argv, environment=environment)
         await process.start()
-        await process.ready(question, seconds=SECONDS_TO_BE_READY)
-        process.keep()
+        return process
 
     def _process(self, name: str, argv: list[str], *, environment: Mapping[str, str]) -> Process:
         logs = self.settings.data_dir / "logs"
@@ -181,6 +171,12 @@ class Supervisor:
             for process in self.processes.values():
                 process.kill()
         told_to_stop.set()
+
+
+async def _kept(process: Process, question: Callable[[], Coroutine[Any, Any, bool]]) -> None:
+    """Wait until a process is ready, and keep it so."""
+    await process.ready(question, seconds=SECONDS_TO_BE_READY)
+    process.keep()
 
 
 @contextlib.contextmanager

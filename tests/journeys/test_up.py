@@ -106,7 +106,7 @@ async def test_however_it_ends_no_process_is_left(data_dir: Path, number: signal
 
 async def test_it_can_be_stopped_while_it_starts(data_dir: Path) -> None:
     async with installation(data_dir) as running:
-        await running.said("starting the services")
+        await running.said("starting the services and")
         family = running.family()
 
         running.supervisor.send_signal(signal.SIGINT)
@@ -117,7 +117,7 @@ async def test_it_can_be_stopped_while_it_starts(data_dir: Path) -> None:
 
 async def test_a_second_one_in_the_same_folder_is_refused(data_dir: Path) -> None:
     async with installation(data_dir) as running:
-        await running.said("starting the services")
+        await running.said("starting the services and")
 
         async with installation(data_dir) as second:
             await second.said("another supervisor works in")
