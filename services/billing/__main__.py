@@ -4,13 +4,21 @@ from collections.abc import Sequence
 
 from services.billing.consumption.jobs import push_customer_spends
 from services.billing.consumption.servicer import ConsumptionServicer
+from services.billing.ledger.jobs import EXPIRE_PENDING
+from services.billing.links.servicer import CustomerLinkServicer
 from services.billing.peers import Customers
+from services.billing.voucher_quotas.servicer import VoucherQuotaServicer
+from services.billing.vouchers.servicer import VoucherServicer
 from services.kit.jobs import Job
 from services.kit.rpc import Servicer
 from services.kit.server import Parts, run
 
 # One line for each slice.
-SERVICERS: Sequence[type[Servicer]] = ()
+SERVICERS: Sequence[type[Servicer]] = (
+    CustomerLinkServicer,
+    VoucherQuotaServicer,
+    VoucherServicer,
+)
 
 
 def compose(parts: Parts) -> tuple[list[Servicer], list[Job]]:
@@ -18,7 +26,7 @@ def compose(parts: Parts) -> tuple[list[Servicer], list[Job]]:
     customers = Customers(parts.channels.to("customers"))
     servicers = [servicer(parts.database, parts.pages) for servicer in SERVICERS]
     servicers.append(ConsumptionServicer(parts.database, parts.pages, customers=customers))
-    jobs: list[Job] = [push_customer_spends(customers)]
+    jobs: list[Job] = [push_customer_spends(customers), EXPIRE_PENDING]
     return servicers, jobs
 
 

@@ -265,7 +265,9 @@ def _json(items: Sequence[dict[str, Any]]) -> str:
     if len(items) > POSTINGS_MAX:
         message = f"{len(items)} postings at once; {POSTINGS_MAX} are the most"
         raise ValueError(message)
-    return orjson.dumps([{"n": n, **item} for n, item in enumerate(items)]).decode()
+    content = [{"n": n, **item} for n, item in enumerate(items)]
+    # The driver's own kind of UUID is unknown to the writer of JSON.
+    return orjson.dumps(content, default=str).decode()
 
 
 def _refusal_in(error: DBAPIError) -> Refusal | None:

@@ -1,0 +1,116 @@
+"""Reads the operation records of quotas and vouchers, inside the scope of who asks."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from typing import Any, Final
+from uuid import UUID
+
+from sqlalchemy import Select, func, select
+from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import aliased
+
+from services.billing.links.model import CustomerLink
+from services.billing.vouchers.model import VoucherOperation
+from services.kit.identity import Scope
+from services.kit.paging import Direction, Page, keyset, search
+
+
+class VoucherOperationOrder(StrEnum):
+    OPERATE_TIME_DESC = "OPERATE_TIME_DESC"
+    OPERATE_TIME_ASC = "OPERATE_TIME_ASC"
+
+
+_DIRECTIONS: Final[dict[str, Direction]] = {
+    VoucherOperationOrder.OPERATE_TIME_DESC: "desc",
+    VoucherOperationOrder.OPERATE_TIME_ASC: "asc",
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class VoucherOperationFilter:
+    """What a list is narrowed by; None and empty narrow nothing."""
+
+    operate_time: tuple[datetime | None, datetime | None] = (None, None)
+    customer_name: str | None = None
+    indirect_partner_name: str | None = None
+    quota_id: UUID | None = None
+    parent_quota_id: UUID | None = None
+    operator: str | None = None
+    operation_types: Sequence[str] = ()
+    result: str | None = None
+    voucher_ids: Sequence[UUID] = ()
+
+
+async def list_page(
+    session: AsyncSession,
+    *,
+    scope: Scope,
+    narrowed: VoucherOperationFilter,
+    order_by: str,
+    page: Page,
+) -> list[VoucherOperation]:
+    """Give one row more than the page has, if there are any."""
+    statement = (
+        select(VoucherOperation)
+        .outerjoin(
+            CustomerLink,
+            (CustomerLink.tenant_id == VoucherOperation.tenant_id)
+            & (CustomerLink.customer_id == VoucherOperation.customer_id),
+        )
+        .where(*scope.covers(VoucherOperation, account_manager=CustomerLink.account_manager_id))
+    )
+    direction = _DIRECTIONS[order_by]
+    sort = [(VoucherOperation.operate_time, direction), (VoucherOperation.id, direction)]
+    return list(await session.scalars(keyset(_narrow(statement, narrowed), sort=sort, page=page)))
+
+
+def sort_values(record: VoucherOperation) -> tuple[Sequence[Any], UUID]:
+    return (record.operate_time,), record.id
+
+
+def _narrow(statement: Select[Any], narrowed: VoucherOperationFilter) -> Select[Any]:
+    begin, end = narrowed.operate_time
+    if begin is not None:
+        statement = statement.where(VoucherOperation.operate_time >= begin)
+    if end is not None:
+        statement = statement.where(VoucherOperation.operate_time < end)
+    for column, value in (
+        (VoucherOperation.quota_id, narrowed.quota_id),
+        (VoucherOperation.parent_quota_id, narrowed.parent_quota_id),
+        (VoucherOperation.operator, narrowed.operator),
+        (VoucherOperation.result, narrowed.result),
+    ):
+        if value is not None:
+            statement = statement.where(column == value)
+    if narrowed.operation_types:
+        statement = statement.where(VoucherOperation.operation_type.in_(narrowed.operation_types))
+    if narrowed.voucher_ids:
+        statement = statement.where(VoucherOperation.voucher_id.in_(narrowed.voucher_ids))
+    if narrowed.customer_name is not None:
+        name = search(
+            CustomerLink.customer_name, narrowed.customer_name, field="filter.customer_name"
+        )
+        statement = statement.where(name)
+    if narrowed.indirect_partner_name is not None:
+        statement = statement.where(_is_of_reseller_called(narrowed.indirect_partner_name))
+    return statement
+
+
+def _is_of_reseller_called(name: str) -> Any:
+    """Match records made for a reseller, or by one; its name is known from its customers."""
+    link = aliased(CustomerLink)
+    reseller = func.coalesce(
+        VoucherOperation.indirect_partner_id,
+        func.nullif(VoucherOperation.partner_id, VoucherOperation.tenant_id),
+    )
+    return (
+        select(link.customer_id)
+        .where(
+            link.tenant_id == VoucherOperation.tenant_id,
+            link.partner_id == reseller,
+            search(link.partner_name, name, field="filter.indirect_partner_name"),
+        )
+        .exists()
+    )

@@ -1,0 +1,152 @@
+"""VoucherService over a real socket: who gets vouchers, who is refused, who sees what."""
+
+import asyncio
+from uuid import uuid4
+
+import pytest
+import pytest_asyncio
+
+from partner.billing.v1 import voucher_quotas_pb2, vouchers_pb2
+from partner.type.v1 import terms_pb2
+from services.kit.ids import new_id, to_text
+from tests.builders.billing import (
+    a_link,
+    an_issue,
+    grant_quota,
+    in_days,
+    money,
+    put_links,
+    some_customers,
+)
+from tests.builders.principals import (
+    a_customers_user,
+    a_finance_operator,
+    a_tenant,
+    an_account_manager,
+    an_administrator,
+)
+from tests.builders.running import RunningService
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def billing(running) -> RunningService:
+    return await running("billing")
+
+
+async def balance_of(billing, tenant, quota_id):
+    request = voucher_quotas_pb2.BatchGetVoucherQuotasRequest(ids=[quota_id])
+    response = await billing.call(request, principal=an_administrator(tenant))
+    return response.quotas[0].balance.amount
+
+
+async def test_issue_vouchers_takes_each_face_value_out_of_the_quota(billing):
+    tenant = a_tenant()
+    quota = await grant_quota(billing, tenant, face_total="100 CNY")
+    customers = await some_customers(billing, tenant, 3)
+
+    response = await billing.call(
+        an_issue(quota.id, customers, face_value="10.50 CNY", memo="for spring"),
+        principal=a_finance_operator(tenant),
+    )
+
+    assert [result.customer_id for result in response.results] == customers
+    voucher = response.results[0].voucher
+    assert voucher.face_value == voucher.balance == money("10.5 CNY")
+    assert voucher.state == vouchers_pb2.VOUCHER_STATE_USABLE
+    assert (voucher.effective_time, voucher.expire_time) == (
+        quota.effective_time,
+        quota.expire_time,
+    )
+    assert voucher.memo == "for spring"
+    assert await balance_of(billing, tenant, quota.id) == "68.5"
+
+
+async def test_fifty_equal_requests_at_once_have_one_effect_and_equal_answers(billing):
+    tenant = a_tenant()
+    quota = await grant_quota(billing, tenant, face_total="100 CNY")
+    customers = await some_customers(billing, tenant, 2)
+    request = an_issue(quota.id, customers)
+    principal = an_administrator(tenant)
+
+    answers = await asyncio.gather(
+        *(billing.call(request, principal=principal) for _ in range(50))
+    )
+
+    assert all(answer == answers[0] for answer in answers)
+    assert await balance_of(billing, tenant, quota.id) == "80"
+    listed = await billing.call(vouchers_pb2.ListVouchersRequest(), principal=principal)
+    assert len(listed.vouchers) == 2
+
+
+async def test_issue_vouchers_refuses_the_same_request_id_with_another_body(billing):
+    tenant = a_tenant()
+    quota = await grant_quota(billing, tenant)
+    customers = await some_customers(billing, tenant, 1)
+    request = an_issue(quota.id, customers)
+    await billing.call(request, principal=an_administrator(tenant))
+
+    request.face_value.amount = "11"
+    refusal = await billing.refusal(request, principal=an_administrator(tenant))
+
+    assert (refusal.code, refusal.reason) == ("ABORTED", "REQUEST_ID_REUSED")
+    assert await balance_of(billing, tenant, quota.id) == "990"
+
+
+async def test_issue_vouchers_refuses_all_when_the_quota_is_short(billing):
+    tenant = a_tenant()
+    quota = await grant_quota(billing, tenant, face_total="25 CNY")
+    customers = await some_customers(billing, tenant, 3)
+
+    refusal = await billing.refusal(
+        an_issue(quota.id, customers), principal=an_administrator(tenant)
+    )
+
+    assert (refusal.code, refusal.reason) == ("FAILED_PRECONDITION", "QUOTA_INSUFFICIENT")
+    assert refusal.metadata == {"available": "25", "required": "30"}
+    assert await balance_of(billing, tenant, quota.id) == "25"
+    listed = await billing.call(
+        vouchers_pb2.ListVouchersRequest(), principal=an_administrator(tenant)
+    )
+    assert not listed.vouchers
+
+
+async def test_issue_vouchers_refuses_single_customers_and_issues_to_the_others(billing):
+    tenant = a_tenant()
+    (resale,) = await some_customers(billing, tenant, 1)
+    (not_named,) = await some_customers(billing, tenant, 1)
+    (of_reseller,) = await some_customers(billing, tenant, 1, partner_id=new_id())
+    (foreign,) = await some_customers(billing, a_tenant(), 1)
+    advisory = a_link(
+        partner_id=tenant, association_type=terms_pb2.ASSOCIATION_TYPE_ADVISORY
+    )
+    await put_links(billing, tenant, [advisory])
+    unknown = to_text("cus", new_id())
+    quota = await grant_quota(
+        billing,
+        tenant,
+        face_total="100 CNY",
+        customer_ids=[resale, of_reseller, foreign, advisory.customer_id, unknown],
+    )
+    asked = [unknown, resale, foreign, of_reseller, advisory.customer_id, not_named]
+
+    response = await billing.call(
+        an_issue(quota.id, asked), principal=an_administrator(tenant)
+    )
+
+    assert [result.error.reason for result in response.results] == [
+        "NOT_SUB_CUSTOMER",
+        "",
+        "NOT_SUB_CUSTOMER",
+        "NOT_SUB_CUSTOMER",
+        "ADVISORY_NOT_ALLOWED",
+        "RECIPIENT_NOT_ALLOWED",
+    ]
+    assert len({response.results[n].error.message for n in (0, 2, 3)}) == 1
+    assert [result.HasField("voucher") for result in response.results].count(True) == 1
+    assert await balance_of(billing, tenant, quota.id) == "90"
+    records = await billing.call(
+        vouchers_pb2.ListVoucherOperationsRequest(), principal=an_administrator(tenant)
+    )
+    results = [record.result for record in records.operations]
+    assert results.count(vouchers_pb2.VOUCHER_OPERATION_RESULT_FAILURE) == 5
+    assert results.count(vouchers_pb2.VOUCHER_OPERATION_RESULT_SUCCESS) == 1
