@@ -1,0 +1,70 @@
+"""The rules about customers that need no database."""
+
+from datetime import UTC, datetime
+from uuid import UUID
+
+import pytest
+
+from services.customers.customers.model import (
+    TAG_LENGTH_MAX,
+    TAGS_MAX,
+    Customer,
+    check_cycle,
+    check_tags,
+    cycle_of,
+)
+from services.kit.errors import InvalidArgument
+
+TENANT, RESELLER = UUID(int=1), UUID(int=2)
+
+
+def test_a_customer_of_the_root_partner_has_no_indirect_partner() -> None:
+    assert Customer(tenant_id=TENANT, partner_id=TENANT).indirect_partner_id is None
+
+
+def test_a_resellers_customer_names_it() -> None:
+    assert Customer(tenant_id=TENANT, partner_id=RESELLER).indirect_partner_id == RESELLER
+
+
+def test_put_tags_keeps_each_once_and_in_order() -> None:
+    customer = Customer(tags=["old"])
+
+    customer.put_tags(["重点", "Gold", "重点"], field="customer.tags")
+
+    assert customer.tags == ["重点", "Gold"]
+
+
+@pytest.mark.parametrize(
+    ("tags", "field"),
+    [
+        ([str(number) for number in range(TAGS_MAX + 1)], "tags"),
+        (["good", ""], "tags[1]"),
+        ([" blank"], "tags[0]"),
+        (["x" * (TAG_LENGTH_MAX + 1)], "tags[0]"),
+    ],
+)
+def test_check_tags_refuses_what_is_beyond_the_limits(tags: list[str], field: str) -> None:
+    with pytest.raises(InvalidArgument) as refused:
+        check_tags(tags, field="tags")
+
+    assert refused.value.field == field
+
+
+@pytest.mark.parametrize(
+    "cycle", ["", "2024", "2024-13", "2024-00", "24-01", "2024-01-01", "２０２４-01"]
+)
+def test_check_cycle_refuses_what_is_no_month(cycle: str) -> None:
+    with pytest.raises(InvalidArgument):
+        check_cycle(cycle, field="billing_cycle")
+
+
+@pytest.mark.parametrize(
+    ("time", "cycle"),
+    [
+        (datetime(2024, 8, 31, 15, 59, 59, tzinfo=UTC), "2024-08"),
+        (datetime(2024, 8, 31, 16, 0, 0, tzinfo=UTC), "2024-09"),
+        (datetime(2024, 12, 31, 16, 0, 0, tzinfo=UTC), "2025-01"),
+    ],
+)
+def test_a_billing_cycle_begins_at_midnight_in_the_sites_zone(time: datetime, cycle: str) -> None:
+    assert cycle_of(time) == cycle
