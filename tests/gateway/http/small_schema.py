@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import AsyncGenerator
 
 import strawberry
+import structlog
 from graphql import GraphQLError
 from strawberry.types import Info
 
@@ -121,6 +122,12 @@ class Query:
     async def slow(self) -> str:
         await asyncio.Event().wait()
         return "never"
+
+    @strawberry.field
+    async def nap(self) -> str:
+        structlog.get_logger().info("napping")
+        await asyncio.sleep(0.5)
+        return "rested"
 
     @strawberry.field
     def broken(self) -> str | None:

@@ -20,9 +20,7 @@ def operator(issuer: Issuer) -> str:
 
 
 @pytest.mark.parametrize("header", ["", "Bearer", "Bearer ", "Basic YTpi", "Bearer a.b.c"])
-async def test_bad_authorization_is_unauthenticated(
-    open_gateway: OpenGateway, header: str
-) -> None:
+async def test_bad_authorization_is_unauthenticated(open_gateway: OpenGateway, header: str) -> None:
     gateway = await open_gateway(token="")
 
     response = await gateway.post(

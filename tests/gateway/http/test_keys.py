@@ -21,7 +21,7 @@ class Provider:
         self.status = 200
         self.key_ids = ["first"]
 
-    async def answer(self, request: web.Request) -> web.Response:
+    async def answer(self, _: web.Request) -> web.Response:
         self.asked += 1
         keys = [
             ECKey.generate_key("P-256", {"kid": each}).as_dict(private=False)

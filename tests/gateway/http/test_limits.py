@@ -130,13 +130,16 @@ async def test_an_attack_is_answered_and_others_are_served(gateway: Client) -> N
         ("{ customer(id: 1) { vouchers(first: 3) { nodes { faceValue { amount } } } } }", 4),
         ("{ customer(id: 1) { tags { id } } }", 11),
         ("{ nodes(ids: [1, 2, 3]) { id } }", 3),
-        ("{ ...F } fragment F on Query { customers(first: 2) { ...G } } "
-         "fragment G on CustomerConnection { nodes { id } }", 2),
+        (
+            """{ ...F } fragment F on Query { customers(first: 2) { ...G } }
+            fragment G on CustomerConnection { nodes { id } }""",
+            2,
+        ),
         ("{ __schema { types { fields { name } } } }", 0),
         ('{ __type(name: "Query") { name } }', 0),
         ('mutation { rename(name: "x") }', 0),
     ],
-)  # fmt: skip
+)
 def test_cost_counts_objects(query: str, cost: int) -> None:
     assert price(query) == cost
 
@@ -264,8 +267,8 @@ def test_any_document_is_priced_or_refused_with_a_code(roots: list[str]) -> None
     query = f"{{ {roots[0]} }} {' '.join(fragments)}"
 
     try:
-        cost = price(query)
+        outcome: object = price(query)
     except Refused as refused:
-        assert refused.code in ("GRAPHQL_VALIDATION_FAILED", "LIMIT_EXCEEDED")
-    else:
-        assert 0 <= cost <= Limits().cost
+        outcome = refused.code
+
+    assert outcome in ("GRAPHQL_VALIDATION_FAILED", "LIMIT_EXCEEDED", *range(Limits().cost + 1))

@@ -187,5 +187,3 @@ async def test_a_remembered_token_still_expires(issuer: Issuer) -> None:
 
 def encoded(part: dict[str, Any]) -> str:
     return base64.urlsafe_b64encode(json.dumps(part).encode()).decode().rstrip("=")
-
-

@@ -1,5 +1,8 @@
 """GraphQL over HTTP as a client sees it: methods, media types, statuses, codes."""
 
+from collections.abc import AsyncIterator
+from typing import Any
+
 import pytest
 
 from tests.gateway.http.conftest import Client, OpenGateway
@@ -8,8 +11,8 @@ NEW = {"Accept": "application/graphql-response+json"}
 OLD = {"Accept": "application/json"}
 
 
-def code_of(body: dict) -> str:
-    return body["errors"][0]["extensions"]["code"]
+def code_of(body: dict[str, Any]) -> str:
+    return str(body["errors"][0]["extensions"]["code"])
 
 
 async def test_post_answers_with_data_and_cost(gateway: Client) -> None:
@@ -168,7 +171,7 @@ async def test_what_a_foreign_page_could_post_is_refused(
 async def test_a_body_of_a_megabyte_is_refused(gateway: Client) -> None:
     whole = await gateway.post("/graphql", json={"query": "{ hello }", "x": "x" * 1_000_000})
 
-    async def in_chunks():
+    async def in_chunks() -> AsyncIterator[bytes]:
         for _ in range(1000):
             yield b" " * 1000
 
