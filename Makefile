@@ -78,7 +78,8 @@ migrate: setup ## Upgrade the databases named by <SERVICE>_OWNER_DATABASE_URL
 	@for service in customers billing incentives programs; do $(BIN)/python -m services.$$service migrate || exit 1; done
 
 migration: setup ## Begin a migration (service=billing m="add vouchers")
-	@$(BIN)/alembic --name $(service) revision --message "$(m)"
+	@$(BIN)/alembic --name $(service) revision --message "$(m)" --rev-id \
+	  $$(printf %04d $$(($$(ls services/$(service)/migrations/versions/[0-9]*.py | wc -l) + 1)))
 
 db-shell: setup ## Open psql in a database of `make run` (service=billing DATA_DIR=.data)
 	@exec $(BIN)/partner-center db-shell $(service) --data-dir $(DATA_DIR)

@@ -3,16 +3,13 @@
 import asyncio
 import importlib.util
 import pkgutil
-from collections.abc import Iterable
+import threading
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 import sqlalchemy as sa
 from alembic import command, context, op
 from alembic.config import Config
-from alembic.operations import MigrationScript
-from alembic.runtime.migration import MigrationContext
-from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, MetaData, make_url, text
 from sqlalchemy.ext.asyncio import create_async_engine
 from sqlalchemy.pool import NullPool
@@ -21,6 +18,8 @@ from services.kit.config import owner_database_url
 
 # Two processes that start at once upgrade one after the other.
 _LOCK: Final = 0x70617274
+# Alembic keeps what runs in module globals, so within a process one runs at a time.
+_one_at_a_time: Final = threading.Lock()
 
 
 def install_scope() -> None:
@@ -128,7 +127,8 @@ def run_migrations(service: str, *, url: str, revision: str = "head") -> None:
     config.set_section_option(service, "script_location", str(folder))
     config.set_section_option(service, "path_separator", "os")
     config.attributes["url"] = url
-    command.upgrade(config, revision)
+    with _one_at_a_time:
+        command.upgrade(config, revision)
 
 
 def load_models(service: str) -> None:
@@ -170,20 +170,6 @@ def _upgrade(connection: Connection, metadata: MetaData) -> None:
         target_metadata=metadata,
         compare_type=True,
         include_name=lambda name, kind, _parents: kind != "table" or name not in partitions,
-        process_revision_directives=_number,
     )
     with context.begin_transaction():
         context.run_migrations()
-
-
-def _number(
-    migration: MigrationContext,
-    _revision: Any,
-    directives: Iterable[MigrationScript],
-) -> None:
-    """Count revisions 0001, 0002, …, so that the folder reads in order."""
-    config = migration.config
-    assert config is not None, "revisions are made through alembic.ini"
-    head = ScriptDirectory.from_config(config).get_current_head()
-    for directive in directives:
-        directive.rev_id = f"{int(head or 0) + 1:04d}"

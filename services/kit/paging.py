@@ -115,13 +115,12 @@ class PageTokens:
 
 
 def _binding(request: Message, scope: Scope) -> dict[str, Any]:
-    name = request.DESCRIPTOR.full_name
-    match = _NAME_OF_LIST.fullmatch(request.DESCRIPTOR.name)
-    # The parents of a BatchList come in one by one, through `below`.
-    parents = frozenset({"ids"} | {f for f in _field_names(request) if f.endswith("_ids")})
-    without = (
-        _NOT_BOUND | parents if match and name.split(".")[-1].startswith("Batch") else (_NOT_BOUND)
-    )
+    name = request.DESCRIPTOR.name
+    match = _NAME_OF_LIST.fullmatch(name)
+    without = _NOT_BOUND
+    if name.startswith("Batch"):
+        # The parents come in one by one, through `below`.
+        without |= {field for field in _field_names(request) if field.endswith("ids")}
     said = canonical(request, without=without)
     # A List names its parent beside its filter or in it; for a token that is one.
     said = said.pop("filter", {}) | said

@@ -4,7 +4,7 @@ import asyncio
 import contextlib
 import signal
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Final
@@ -75,7 +75,10 @@ class ServiceServer:
         if reflects:
             names = (*self._names, health.SERVICE_NAME, reflection.SERVICE_NAME)
             reflection.enable_server_reflection(names, self._server)
-        self.port = self._server.add_insecure_port(listen)
+        try:
+            self.port = self._server.add_insecure_port(listen)
+        except RuntimeError:
+            raise SettingsRefused(f"nobody can listen on {listen}; is it taken?") from None
 
     async def start(self) -> None:
         await self._server.start()
@@ -119,7 +122,9 @@ def run(service: str, compose: Compose) -> None:
     try:
         match sys.argv[1:]:
             case []:
-                uvloop.run(serve(ServiceSettings.from_environment(service), compose))
+                settings = ServiceSettings.from_environment(service)
+                log.configure(human=settings.environment is not Environment.PRODUCTION)
+                uvloop.run(serve(settings, compose, until=told_to_stop))
             case ["migrate"]:
                 run_migrations(service, url=owner_database_url(service))
             case _:
@@ -128,9 +133,10 @@ def run(service: str, compose: Compose) -> None:
         sys.exit(f"{service}: {refused}")
 
 
-async def serve(settings: ServiceSettings, compose: Compose) -> None:
-    """Serve until SIGTERM or SIGINT."""
-    log.configure(human=settings.environment is not Environment.PRODUCTION)
+async def serve(
+    settings: ServiceSettings, compose: Compose, *, until: Callable[[], Awaitable[None]]
+) -> None:
+    """Serve until it is time to stop, then in order: no new calls, no jobs, no connections."""
     database = Database(settings.database_url, name=settings.service)
     parts = Parts(settings, database, PageTokens(settings.page_token_key.read_bytes().strip()))
     servicers, due = compose(parts)
@@ -143,13 +149,15 @@ async def serve(settings: ServiceSettings, compose: Compose) -> None:
     if settings.metrics_listen is not None:
         host, port = host_and_port(settings.metrics_listen, name="METRICS_LISTEN")
         start_http_server(port, addr=host)
+    # Who asks at once shall get an answer.
+    await server.say(healthy=await database.is_reachable())
     await server.start()
     _log.info("serving", service=settings.service, port=server.port)
     background = [
         asyncio.create_task(_watch(server, database)),
         asyncio.create_task(jobs.run_until_cancelled(due, database)),
     ]
-    await _told_to_stop()
+    await until()
     await server.say(healthy=False)
     if settings.is_production:
         await asyncio.sleep(DRAIN_SECONDS)
@@ -170,7 +178,8 @@ async def _watch(server: ServiceServer, database: Database) -> None:
         await asyncio.sleep(HEALTH_EVERY_SECONDS)
 
 
-async def _told_to_stop() -> None:
+async def told_to_stop() -> None:
+    """Wait for SIGTERM or SIGINT."""
     told = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):

@@ -1,7 +1,6 @@
 """How servicers write times, words and ids to the wire, and read them."""
 
-from collections.abc import Iterable
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID

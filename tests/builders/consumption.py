@@ -136,9 +136,7 @@ class FakeCustomers(Servicer, customers_pb2_grpc.CustomerServiceServicer):
             partner_id=wanted.indirect_partner_id or ids.to_text("ptr", tenant_id),
             external_id=wanted.external_id,
             external_platform=wanted.external_platform,
-            month_to_date_spend=money_pb2.Money(
-                amount="0", currency_code=self._end.currency_code
-            ),
+            month_to_date_spend=money_pb2.Money(amount="0", currency_code=self._end.currency_code),
         )
 
     async def _unused(self, request: Any, context: Any) -> Any:

@@ -1,14 +1,15 @@
-"""${message}."""
+"""${message.strip().capitalize()}."""
 
 from alembic import op
-import sqlalchemy as sa
+
 from services.kit.migrations import grant, protect
-${imports if imports else ""}
-revision = ${repr(up_revision)}
-down_revision = ${repr(down_revision)}
+
+revision = "${up_revision}"
+down_revision = "${down_revision}"
 branch_labels = None
 depends_on = None
 
 
 def upgrade() -> None:
+    """Create tables; then protect(table) and grant(table, rights) each, or nobody may use it."""
     ${upgrades if upgrades else "pass"}

@@ -50,7 +50,7 @@ def test_what_was_refused_is_what_is_received() -> None:
     [
         (RequestIdReused("x"), "REQUEST_ID_REUSED", "ABORTED"),
         (InvalidArgument("x"), "INVALID_ARGUMENT", "INVALID_ARGUMENT"),
-        (QuotaHTTPInsufficient2("x"), "QUOTA_HTTPINSUFFICIENT2", "FAILED_PRECONDITION"),
+        (QuotaHTTPInsufficient2("x"), "QUOTA_HTTP_INSUFFICIENT2", "FAILED_PRECONDITION"),
     ],
 )
 def test_the_reason_is_the_name(refusal: Refusal, reason: str, code: str) -> None:
