@@ -98,6 +98,9 @@ def import_focus(
     ] = None,
     reseller: Annotated[str | None, typer.Option(help="Owns the customers that are made.")] = None,
     advisory: Annotated[bool, typer.Option("--advisory", help="They pay themselves.")] = False,
+    tenant_of: Annotated[
+        str, typer.Option(help="Demo user into whose tenant it goes: admin or distributor.")
+    ] = "admin",
     data_dir: DataDir = Path(".data"),
 ) -> None:
     """Import a FOCUS 1.0 to 1.2 CSV file; the same file again changes nothing."""
@@ -107,7 +110,9 @@ def import_focus(
         address = Settings.running(data_dir, environment=os.environ).addresses["billing"]
     if token is None:
         now = datetime.now(UTC)
-        token = service_token("operator", service="billing", data_dir=data_dir, now=now)
+        token = service_token(
+            "operator", service="billing", opens=tenant_of, data_dir=data_dir, now=now
+        )
     begun = time.monotonic()
     chosen = FocusImport(
         path=file, address=address, token=token, reseller_id=reseller, is_advisory=advisory

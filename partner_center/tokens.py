@@ -52,12 +52,18 @@ def user_token(name: str, *, data_dir: Path, now: datetime) -> str:
     return jws.serialize_compact(header, json.dumps(claims), key, ["ES256"])
 
 
-def service_token(name: str, *, service: str, data_dir: Path, now: datetime) -> str:
+def service_token(
+    name: str, *, service: str, data_dir: Path, now: datetime, opens: str | None = None
+) -> str:
     """Sign the token that the gateway would send to a service in the name of this demo user.
+
+    An operator belongs to no tenant and may open one: that of the demo user `opens`.
 
     :raises NoDemo: where no demo has been loaded, or it does not know the name
     """
     claims = _identity(name, data_dir=data_dir)
+    if opens is not None:
+        claims["tenant_id"] = _identity(opens, data_dir=data_dir)["tenant_id"]
     ids = {
         field: from_text(prefix, claims[field], field=field)
         for field, prefix in PREFIXES.items()

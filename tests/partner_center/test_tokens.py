@@ -68,6 +68,15 @@ def test_an_operator_belongs_to_no_tenant(data_dir: Path) -> None:
     assert verifier.verify(text, now=NOW).tenant_id is None
 
 
+def test_an_operator_opens_the_tenant_of_somebody(data_dir: Path) -> None:
+    text = service_token("operator", service="billing", opens="manager", data_dir=data_dir, now=NOW)
+
+    verifier = TokenVerifier.from_file(Keys(data_dir / "keys").internal_jwks, audience="billing")
+    principal = verifier.verify(text, now=NOW)
+    assert (principal.role, principal.tenant_id) == (Role.OPERATOR, PARTNER)
+    assert principal.partner_id is None
+
+
 def test_an_unknown_name_is_told_the_known_ones(data_dir: Path) -> None:
     with pytest.raises(NoDemo, match="manager, operator"):
         user_token("root", data_dir=data_dir, now=NOW)
