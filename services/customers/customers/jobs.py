@@ -157,7 +157,8 @@ async def _note_pushed(session: AsyncSession, links: Sequence[Link], *, tenant_i
 
 _PUT_OFF: Final = text(
     "UPDATE customers SET link_attempts = link_attempts + 1, link_error = :error,"
-    " link_due_time = :now + least(interval '1 second' * 2 ^ least(link_attempts, 6), :at_most)"
+    " link_due_time = CAST(:now AS timestamptz) + least("
+    "interval '1 second' * 2 ^ least(link_attempts, 6), CAST(:at_most AS interval))"
     " WHERE tenant_id = :tenant_id AND id = ANY(CAST(:ids AS uuid[]))"
 )
 

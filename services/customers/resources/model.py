@@ -152,9 +152,11 @@ class Resource(PartnerRow, CustomersTable):
 
 
 def check_state(charging_mode: str, state: str, *, field: str) -> None:
-    """Accept a state that the charging mode knows.
+    """Accept a charging mode of resources and a state that it knows.
 
     :raises InvalidArgument: for another one.
     """
+    if charging_mode not in NEXT_STATES:
+        raise InvalidArgument("must be PERIOD or PAY_PER_USE", field=f"{field}.charging_mode")
     if state not in NEXT_STATES[ChargingMode(charging_mode)]:
         raise InvalidArgument(f"must be a state of {charging_mode}", field=f"{field}.state")
