@@ -167,7 +167,8 @@ def _upgrade(connection: Connection, metadata: MetaData) -> None:
     )
     context.configure(
         connection=connection,
-        target_metadata=metadata,
+        # A list, because a single one would put its conventions over names in migrations.
+        target_metadata=[metadata],
         compare_type=True,
         include_name=lambda name, kind, _parents: kind != "table" or name not in partitions,
     )
