@@ -14,6 +14,7 @@ from gateway.http.errors import internal_error
 from gateway.http.metrics import Metrics
 from gateway.http.origins import cors_headers
 from gateway.settings import Settings
+from services.kit import deadlines
 
 log = structlog.get_logger("gateway")
 
@@ -28,6 +29,7 @@ def access(metrics: Metrics) -> Middleware:
     async def middleware(request: web.Request, handler: Handler) -> web.StreamResponse:
         given = request.headers.get("X-Request-Id", "")
         request[REQUEST_ID] = given if _ACCEPTABLE_ID.fullmatch(given) else uuid4().hex
+        deadlines.start_trace(request.headers.get("traceparent"))
         started = time.perf_counter()
         status = 500
         try:

@@ -73,6 +73,11 @@ class Operations:
         """
         return self.documents.operation(request)
 
+    def refuse(self, refused: Refused, *, request_id: str) -> None:
+        """Count and log a request of which nothing was executed."""
+        self.metrics.refused.labels(refused.code).inc()
+        log.info("refused", request_id=request_id, code=refused.code, reason=str(refused))
+
     async def answer(
         self, request: GraphQLRequest, *, operation: Operation, caller: Caller
     ) -> Answer:
@@ -144,6 +149,8 @@ class Operations:
     ) -> AsyncGenerator[Answer]:
         cost = operation.price.cost
         self.budget.spend(cost, of=caller.account)
+        # Each event's calls get their own time; the stream itself has no end.
+        deadlines.set_remaining(None)
         async with self.admission.enter(caller.account):
             started = await self.executor.subscribe(
                 operation, variables=request.variables, context=self.context_factory(caller)

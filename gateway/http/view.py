@@ -4,7 +4,6 @@ import time
 from dataclasses import dataclass
 
 import orjson
-import structlog
 from aiohttp import web
 from graphql import OperationType
 
@@ -19,8 +18,6 @@ from gateway.http.requests import GraphQLRequest
 from gateway.http.streams import send_events, stop_with
 from gateway.http.websocket import PROTOCOL, Socket
 from gateway.settings import Settings
-
-log = structlog.get_logger("gateway")
 
 SOCKET_HEARTBEAT_SECONDS = 30
 
@@ -48,13 +45,7 @@ class GraphQLView:
         try:
             return await self._execute(request, wish=wish)
         except Refused as refused:
-            self.operations.metrics.refused.labels(refused.code).inc()
-            log.info(
-                "refused",
-                request_id=request[REQUEST_ID],
-                code=refused.code,
-                reason=str(refused),
-            )
+            self.operations.refuse(refused, request_id=request[REQUEST_ID])
             return write(Answer.refusing(refused), wish=wish)
 
     async def _execute(self, request: web.Request, *, wish: Wish) -> web.StreamResponse:
@@ -110,6 +101,7 @@ class GraphQLView:
             protocols=(PROTOCOL,),
             heartbeat=SOCKET_HEARTBEAT_SECONDS,
             max_msg_size=self.settings.limits.body_bytes,
+            compress=False,
         )
         await response.prepare(request)
         stop_with(request)

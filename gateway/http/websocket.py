@@ -142,7 +142,7 @@ class Socket:
             request = requests.from_parameters(payload, limits=self.operations.limits)
             operation = self.operations.find(request)
         except Refused as refused:
-            self.operations.metrics.refused.labels(refused.code).inc()
+            self.operations.refuse(refused, request_id=caller.request_id)
             await self._send({"id": id_, "type": "error", "payload": refused.errors})
             return
         answers = self.operations.stream(request, operation=operation, caller=caller)
