@@ -120,7 +120,7 @@ class FakeCustomers(Servicer, customers_pb2_grpc.CustomerServiceServicer):
         return response
 
     @read()
-    async def RecordCustomerSpend(self, request: Any, call: Call) -> Any:  # noqa: N802 - as above
+    async def RecordCustomerSpend(self, request: Any, call: Call) -> Any:  # noqa: N802, ARG002
         self._end.calls.append("RecordCustomerSpend")
         for spend in request.spends:
             self._end.spends[spend.customer_id] = spend
@@ -155,7 +155,7 @@ class FakeResources(Servicer, resources_pb2_grpc.ResourceServiceServicer):
         self._end = end
 
     @read()
-    async def EnsureResources(self, request: Any, call: Call) -> Any:  # noqa: N802 - the rpc's name
+    async def EnsureResources(self, request: Any, call: Call) -> Any:  # noqa: N802, ARG002
         self._end.calls.append("EnsureResources")
         for index, resource in enumerate(request.resources):
             if resource.cloud_resource_id == "refused":
@@ -177,7 +177,7 @@ class FakeResources(Servicer, resources_pb2_grpc.ResourceServiceServicer):
 
 
 class ImportingBilling(RunningService):
-    """A billing service that consumption can be imported into, and the end it makes customers at."""
+    """A billing service that takes imports, and the end at which it makes customers."""
 
     def __init__(self, *args: Any, end: CustomersEnd, customers: Customers, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)

@@ -121,13 +121,12 @@ def customer_conditions(
 def _whose(scope: Scope, indirect_partner_id: UUID | None) -> UUID:
     """Say in whose time the consumption was: the caller's own, or its reseller's if named.
 
-    :raises IndirectPartnerForbidden: where a reseller names another.
+    :raises IndirectPartnerForbidden: where the caller is no distributor, or names itself.
     """
-    own = scope.own_partner_id or scope.tenant_id
     if indirect_partner_id is None:
-        return own
-    if scope.partner_id is not None and scope.partner_id != indirect_partner_id:
-        raise IndirectPartnerForbidden("not your reseller", field="filter.indirect_partner_id")
+        return scope.own_partner_id or scope.tenant_id
+    if scope.partner_id is not None or indirect_partner_id == scope.tenant_id:
+        raise IndirectPartnerForbidden("the reseller is not one of the caller's")
     return indirect_partner_id
 
 

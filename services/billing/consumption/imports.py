@@ -137,9 +137,12 @@ async def import_consumption(
             await running.read(piece)
         await running.read(b"", is_last=True)
     except Refusal as refusal:
-        await running.note(finish_time=now, failure=refusal.message)
+        await running.settle()
+        await running.finish(failure=refusal.message)
         raise
-    await running.note(finish_time=now)
+    finally:
+        await running.settle()
+    await running.finish()
     return running.report
 
 
@@ -163,6 +166,7 @@ class _Import:
         self._reader = FocusReader(now=now)
         self._batch: list[Charge] = []
         self._cycles: set[date] = set()
+        self._writing: asyncio.Task[None] | None = None
 
     async def read(self, piece: bytes, *, is_last: bool = False) -> None:
         for part in _slices(piece):
@@ -176,10 +180,12 @@ class _Import:
             if self._reader.row_count > ROWS_MAX:
                 raise ResourceExhausted(f"the file has over {ROWS_MAX} rows; import it in parts")
             await asyncio.sleep(0)
+        self.report.row_count = self._reader.row_count
         if is_last:
             await self._keep()
+            await self.written()
 
-    async def note(self, *, finish_time: datetime, failure: str | None = None) -> None:
+    async def finish(self, *, failure: str | None = None) -> None:
         """Write the end of the import into its record, and complete the report."""
         report, owners = self.report, self._owners
         report.row_count = self._reader.row_count
@@ -188,12 +194,11 @@ class _Import:
         report.skipped_rows.sort(key=lambda row: row.line)
         report.notes = self._notes()
         async with self._transaction() as session:
-            await operations.note_import(
+            await operations.finish_import(
                 session,
                 scope=self._scope,
                 import_id=self._import_id,
                 counts=report.counts(),
-                finish_time=finish_time,
                 failure=failure,
             )
 
@@ -207,13 +212,31 @@ class _Import:
         return notes
 
     async def _keep(self) -> None:
-        """Keep what was read: first those it belongs to, then all of it in one transaction."""
+        """Keep what was read: first those it belongs to, then all of it in one transaction.
+
+        That goes on while the next batch is read, one at a time.
+        """
         charges, self._batch = self._batch, []
-        if not charges:
-            return
-        accounts = await self._owners.find(charges)
-        rows = [row for charge in charges if (row := self._row(charge)) is not None]
-        cycles = {charge.billing_cycle for charge in charges} - self._cycles
+        if charges:
+            accounts = await self._owners.find(charges)
+            rows = [row for charge in charges if (row := self._row(charge)) is not None]
+            await self.written()
+            self._writing = asyncio.create_task(self._write(rows, accounts))
+
+    async def written(self) -> None:
+        """Wait until what was read is kept."""
+        if self._writing is not None:
+            # Whatever becomes of the caller, a commit is not cut.
+            await asyncio.shield(self._writing)
+
+    async def settle(self) -> None:
+        """Wait until nothing is being written any more, well or not."""
+        if self._writing is not None:
+            await asyncio.wait([self._writing])
+
+    async def _write(self, rows: list[dict[str, Any]], accounts: list[Account]) -> None:
+        report = self.report
+        cycles = {row["billing_cycle"] for row in rows} - self._cycles
         async with self._transaction() as session:
             await links.put_customer_links(
                 session,
@@ -222,17 +245,13 @@ class _Import:
             )
             await operations.make_partitions(session, cycles=cycles)
             taken = await operations.take_charges(session, rows=rows)
-            self.report.row_count = self._reader.row_count
-            self.report.new_count += taken.count
-            self.report.known_count += len(rows) - taken.count
+            report.new_count += taken.count
+            report.known_count += len(rows) - taken.count
             for code, amount in taken.payable.items():
-                before = self.report.new_payable.get(code, Decimal(0))
-                self.report.new_payable[code] = EXACT.add(before, amount)
+                before = report.new_payable.get(code, Decimal(0))
+                report.new_payable[code] = EXACT.add(before, amount)
             await operations.note_import(
-                session,
-                scope=self._scope,
-                import_id=self._import_id,
-                counts=self.report.counts(),
+                session, scope=self._scope, import_id=self._import_id, counts=report.counts()
             )
         self._cycles |= cycles
 

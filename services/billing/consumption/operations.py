@@ -19,6 +19,7 @@ from sqlalchemy import (
     literal,
     literal_column,
     select,
+    update,
 )
 from sqlalchemy.dialects.postgresql import Insert, insert
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -95,20 +96,28 @@ async def start_import(
 
 
 async def note_import(
-    session: AsyncSession,
-    *,
-    scope: Scope,
-    import_id: UUID,
-    counts: Mapping[str, int],
-    finish_time: datetime | None = None,
-    failure: str | None = None,
+    session: AsyncSession, *, scope: Scope, import_id: UUID, counts: Mapping[str, int]
 ) -> None:
     """Note how far an import has come."""
     noted = await queries.get_import_for_update(session, scope=scope, import_id=import_id)
     for name, count in counts.items():
         setattr(noted, name, count)
-    noted.finish_time = finish_time
-    noted.failure = failure
+
+
+async def finish_import(
+    session: AsyncSession,
+    *,
+    scope: Scope,
+    import_id: UUID,
+    counts: Mapping[str, int],
+    failure: str | None,
+) -> None:
+    """Note that an import has ended, and why if it was before its file did."""
+    await note_import(session, scope=scope, import_id=import_id, counts=counts)
+    statement = update(ConsumptionImport).where(
+        *scope.covers(ConsumptionImport), ConsumptionImport.id == import_id
+    )
+    await session.execute(statement.values(finish_time=func.now(), failure=failure))
 
 
 async def update_consumption_settings(

@@ -5,6 +5,7 @@ from typing import Final, TypeVar
 from uuid import UUID
 
 from services.billing.consumption.charges import Charge, ChargingMode
+from services.billing.consumption.conditions import IndirectPartnerForbidden
 from services.billing.peers import (
     BATCH_MAX,
     Account,
@@ -13,6 +14,7 @@ from services.billing.peers import (
     NewResource,
     PeerRefused,
 )
+from services.kit.errors import NotFound
 from services.kit.identity import Principal
 from services.kit.jobs import step_id
 
@@ -86,7 +88,7 @@ class Owners:
                 )
             except PeerRefused as refused:
                 if refused.item is None:
-                    raise
+                    raise _refusal(refused) from refused
                 account = wanted.pop(refused.item)
                 self._refused[account.platform, account.external_id] = refused.flaws
             else:
@@ -142,6 +144,15 @@ class Owners:
             associate_time=charge.consume_time,
             indirect_partner_id=self._indirect_partner_id,
         )
+
+
+def _refusal(refused: PeerRefused) -> Exception:
+    """Say in billing's words what is wrong with the whole import."""
+    if refused.reason == "INDIRECT_PARTNER_FORBIDDEN":
+        return IndirectPartnerForbidden("the reseller is not one of the caller's")
+    if refused.reason == "NOT_FOUND":
+        return NotFound("partner not found")
+    return refused
 
 
 def _new_resource(charge: Charge, customer_id: UUID, resource_id: str) -> NewResource:

@@ -7,12 +7,10 @@ from decimal import Decimal
 
 import pytest_asyncio
 
-from partner.billing.v1 import consumption_pb2 as pb
-from services.kit.database import Database
 from services.kit.paging import PageTokens
 from tests.builders.consumption import SAMPLE, ImportingBilling, importing_billing
 from tests.builders.keys import Keys
-from tests.builders.principals import a_tenant, an_administrator, an_operator
+from tests.builders.principals import a_tenant, an_operator
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="session")
@@ -21,7 +19,9 @@ async def billing(database, pages: PageTokens, keys: Keys) -> AsyncIterator[Impo
         yield running
 
 
-async def test_import_of_the_sample_gives_the_sums_that_the_file_gives(billing):
+async def test_import_of_the_sample_gives_the_sums_that_the_file_gives(
+    billing: ImportingBilling,
+) -> None:
     tenant = a_tenant()
     expected: dict[str, Decimal] = defaultdict(Decimal)
     with SAMPLE.open(newline="") as file:
