@@ -1,0 +1,40 @@
+"""The demo's data, loaded through the real rpcs."""
+
+from datetime import date
+from typing import Any
+
+from partner.customers.v1 import customers_pb2
+from partner_center.demo.load import DISTRIBUTOR, PROVIDER, STEPS, load
+from services.kit.config import SERVICES
+from services.kit.identity import TokenSigner
+from tests.builders.keys import Keys
+
+TODAY = date(2026, 11, 24)
+
+
+async def test_the_demo_fills_two_tenants_and_a_second_load_adds_nothing(
+    running: Any, keys: Keys
+) -> None:
+    servers = {service: await running(service) for service in SERVICES}
+    addresses = {name: f"127.0.0.1:{server.server.port}" for name, server in servers.items()}
+    signer = TokenSigner(keys.private["demo"], workload="demo")
+    steps: list[str] = []
+
+    first = await load(addresses, signer=signer, today=TODAY, progress=steps.append)
+    second = await load(addresses, signer=signer, today=TODAY, progress=steps.append)
+
+    counts = [
+        (
+            await servers["customers"].call(
+                customers_pb2.CountCustomersRequest(), principal=tenant.administrator
+            )
+        ).total_count
+        for tenant in (PROVIDER, DISTRIBUTOR)
+    ]
+    # 64 of our own making and the 73 sub-accounts of the sample; the distributor's own 14.
+    assert counts == [137, 14]
+    assert second == first
+    assert steps == [*STEPS, *STEPS]
+    assert set(first) == {
+        "admin", "finance", "director", "manager", "customer", "distributor", "reseller", "operator"
+    }  # fmt: skip
