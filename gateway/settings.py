@@ -46,7 +46,7 @@ class Limits:
     subscriptions_per_socket: int = 20
     socket_init_seconds: int = 10
     documents: int = 1_000
-    documents_characters: int = 512 * 1024
+    documents_characters: int = 400 * 1024
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -1,10 +1,12 @@
 """What the environment may say, and what it may not."""
 
+from dataclasses import fields
 from pathlib import Path
 
 import pytest
 
-from gateway.settings import DEMO_ISSUER, Settings
+from gateway.http.errors import GRAPHQL_STATUS, STATUS
+from gateway.settings import DEMO_ISSUER, Limits, Settings
 from services.kit.config import Environment, SettingsRefused
 
 LEAST = {
@@ -89,3 +91,15 @@ def test_everything_can_be_set() -> None:
     assert not settings.hides_the_schema
     assert settings.limits.cost_per_minute == 1_000_000
     assert settings.limits.depth == 12
+
+
+def test_every_limit_and_code_is_documented() -> None:
+    text = (Path(__file__).parents[2] / "docs" / "http.md").read_text()
+
+    missing = [
+        name
+        for name in (*(limit.name for limit in fields(Limits)), *STATUS, *GRAPHQL_STATUS)
+        if f"`{name}`" not in text
+    ]
+
+    assert missing == []
