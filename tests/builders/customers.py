@@ -5,6 +5,7 @@ from typing import Any
 from uuid import UUID
 
 from google.protobuf.timestamp_pb2 import Timestamp
+
 from partner.customers.v1 import (
     account_managers_pb2,
     customers_pb2,
@@ -12,7 +13,6 @@ from partner.customers.v1 import (
     resources_pb2,
 )
 from partner.type.v1 import terms_pb2
-
 from services.kit.identity import Principal
 from services.kit.ids import from_text, new_id
 from tests.builders.principals import a_tenant, an_administrator, an_operator

@@ -7,7 +7,6 @@ import pytest
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.kit.database import Database
-from services.kit.paging import PageTokens
 from tests.builders.principals import a_system, a_tenant
 from tests.builders.running import RunningService
 

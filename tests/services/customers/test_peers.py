@@ -7,9 +7,9 @@ from uuid import UUID
 
 import grpc
 import pytest
+
 from partner.billing.v1 import links_pb2, links_pb2_grpc
 from partner.type.v1 import terms_pb2
-
 from services.customers.customers.jobs import Link
 from services.customers.peers import billing_put_links
 from services.kit.client import Channels, TokenSource

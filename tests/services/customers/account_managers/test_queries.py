@@ -3,9 +3,9 @@
 from uuid import UUID
 
 import pytest
-from partner.customers.v1 import account_managers_pb2
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from partner.customers.v1 import account_managers_pb2
 from services.customers.account_managers import queries
 from services.customers.account_managers.model import AccountManager, AccountManagerUnknown
 from services.kit.errors import InvalidArgument

@@ -101,13 +101,13 @@ async def test_push_links_tells_billing_of_new_customers_once(
 
 
 @pytest.mark.parametrize(
-    ("change", "field", "value"),
+    ("change", "told"),
     [
-        ("UPDATE customers SET association_type = 'ADVISORY'", "association_type", "ADVISORY"),
-        ("UPDATE customers SET account_manager_id = NULL", "account_manager_name", None),
-        ("UPDATE customers SET name = 'Bob'", "customer_name", "Bob"),
-        ("UPDATE partners SET name = 'Southern Cloud'", "partner_name", "Southern Cloud"),
-        ("UPDATE account_managers SET name = 'Wang'", "account_manager_name", "Wang"),
+        ("UPDATE customers SET association_type = 'ADVISORY'", ("association_type", "ADVISORY")),
+        ("UPDATE customers SET account_manager_id = NULL", ("account_manager_name", None)),
+        ("UPDATE customers SET name = 'Bob'", ("customer_name", "Bob")),
+        ("UPDATE partners SET name = 'Southern Cloud'", ("partner_name", "Southern Cloud")),
+        ("UPDATE account_managers SET name = 'Wang'", ("account_manager_name", "Wang")),
     ],
 )
 async def test_each_change_that_billing_must_know_of_is_told(
@@ -115,8 +115,7 @@ async def test_each_change_that_billing_must_know_of_is_told(
     tenant_id: UUID,
     billing: Billing,
     change: str,
-    field: str,
-    value: str | None,
+    told: tuple[str, str | None],
 ) -> None:
     customer = await put_one(customers_database, tenant_id)
     await push_all(customers_database, billing)
@@ -127,7 +126,7 @@ async def test_each_change_that_billing_must_know_of_is_told(
 
     link = billing.of(tenant_id)[customer.id]
     assert link.version == 2
-    assert getattr(link, field) == value
+    assert getattr(link, told[0]) == told[1]
 
 
 async def test_a_change_that_is_not_billings_business_is_not_told(

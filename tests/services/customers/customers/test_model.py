@@ -51,7 +51,8 @@ def test_check_tags_refuses_what_is_beyond_the_limits(tags: list[str], field: st
 
 
 @pytest.mark.parametrize(
-    "cycle", ["", "2024", "2024-13", "2024-00", "24-01", "2024-01-01", "２０２４-01"]
+    "cycle",
+    ["", "2024", "2024-13", "2024-00", "24-01", "2024-01-01", "２０２４-01"],  # noqa: RUF001 - digits that only look right
 )
 def test_check_cycle_refuses_what_is_no_month(cycle: str) -> None:
     with pytest.raises(InvalidArgument):

@@ -7,10 +7,10 @@ from typing import Any
 from uuid import UUID
 
 import pytest
-from partner.customers.v1 import customers_pb2
 from sqlalchemy import update
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from partner.customers.v1 import customers_pb2
 from services.customers.customers import queries
 from services.customers.customers.model import Customer
 from services.customers.customers.queries import CustomerFilter

@@ -4,9 +4,9 @@ from typing import Any
 from uuid import UUID
 
 import pytest
-from partner.customers.v1 import partners_pb2
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from partner.customers.v1 import partners_pb2
 from services.customers.partners import queries
 from services.customers.partners.model import Partner
 from services.customers.partners.queries import IndirectPartnerFilter

@@ -4,8 +4,8 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pytest
-from partner.customers.v1 import errors_pb2, resources_pb2
 
+from partner.customers.v1 import errors_pb2, resources_pb2
 from services.customers.resources.model import (
     ChargingMode,
     Resource,
@@ -91,10 +91,16 @@ def test_check_state_refuses_a_state_of_the_other_charging_mode(mode: str, state
 
 
 def test_states_are_those_of_the_contract() -> None:
-    names = {name.removeprefix("RESOURCE_STATE_") for name in resources_pb2.ResourceState.keys()}
+    names = {
+        name.removeprefix("RESOURCE_STATE_")
+        for name in resources_pb2.ResourceState.DESCRIPTOR.values_by_name
+    }
 
     assert names - {"UNSPECIFIED"} == {state.value for state in ResourceState}
 
 
 def test_the_refusal_is_called_as_in_the_contract() -> None:
-    assert f"ERROR_REASON_{StateConflict('no').reason}" in errors_pb2.ErrorReason.keys()
+    assert (
+        f"ERROR_REASON_{StateConflict('no').reason}"
+        in errors_pb2.ErrorReason.DESCRIPTOR.values_by_name
+    )

@@ -6,12 +6,12 @@ from uuid import UUID
 
 import pytest
 from google.type import decimal_pb2
-from partner.customers.v1 import customers_pb2, resources_pb2
-from partner.type.v1 import terms_pb2
 from sqlalchemy import select, text
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from partner.customers.v1 import customers_pb2, resources_pb2
+from partner.type.v1 import terms_pb2
 from services.customers.customers import messages
 from services.customers.customers.model import Customer
 from services.customers.resources.model import Resource, StateConflict

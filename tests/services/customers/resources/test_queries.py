@@ -4,11 +4,11 @@ from typing import Any
 from uuid import UUID
 
 import pytest
-from partner.customers.v1 import resources_pb2
-from partner.type.v1 import terms_pb2
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from partner.customers.v1 import resources_pb2
+from partner.type.v1 import terms_pb2
 from services.customers.customers import messages
 from services.customers.customers.model import Customer
 from services.customers.resources import queries
