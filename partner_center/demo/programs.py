@@ -97,6 +97,17 @@ async def record_programs(rpcs: Rpcs, tenant: Tenant, *, partner_id: UUID, today
         for code, kind, name, reviewed in PROGRAMS
     ]
     partner = ids.to_text("ptr", partner_id)
+    await _join(rpcs, tenant, offered[0], partner=partner, today=today)
+    for program, kind in (
+        (offered[0], programs_pb2.APPLICATION_KIND_TIER_UPGRADE),
+        (offered[2], programs_pb2.APPLICATION_KIND_JOIN),
+    ):
+        await _apply(rpcs, tenant, program, kind=kind, partner=partner, today=today)
+
+
+async def _join(
+    rpcs: Rpcs, tenant: Tenant, program: programs_pb2.Program, *, partner: str, today: date
+) -> None:
     await rpcs(
         "programs",
         programs_pb2_grpc.ProgramServiceStub,
@@ -104,7 +115,7 @@ async def record_programs(rpcs: Rpcs, tenant: Tenant, *, partner_id: UUID, today
         programs_pb2.RecordProgramMembershipRequest(
             request_id=tenant.request_id("membership"),
             membership=programs_pb2.ProgramMembership(
-                program_id=offered[0].id,
+                program_id=program.id,
                 partner_id=partner,
                 tier="Advanced",
                 join_time=moment(today - timedelta(days=500)),
@@ -115,33 +126,39 @@ async def record_programs(rpcs: Rpcs, tenant: Tenant, *, partner_id: UUID, today
         ),
         principal=tenant.operator,
     )
-    for program, kind in (
-        (offered[0], programs_pb2.APPLICATION_KIND_TIER_UPGRADE),
-        (offered[2], programs_pb2.APPLICATION_KIND_JOIN),
-    ):
-        await rpcs(
-            "programs",
-            programs_pb2_grpc.ProgramServiceStub,
-            "RecordProgramApplication",
-            programs_pb2.RecordProgramApplicationRequest(
-                request_id=tenant.request_id("application", program.code),
-                application=programs_pb2.ProgramApplication(
-                    program_id=program.id,
-                    partner_id=partner,
-                    kind=kind,
-                    applied_tier="Premier",
-                    state=programs_pb2.APPLICATION_STATE_UNDER_REVIEW,
-                    contacts=[
-                        programs_pb2.ProgramApplication.Contact(
-                            name="Chen Yu", email="chen.yu@partner.example", mobile="13900001234"
-                        )
-                    ],
-                    agreements=[_agreement(program)],
-                    submit_time=moment(today - timedelta(days=6)),
-                ),
+
+
+async def _apply(
+    rpcs: Rpcs,
+    tenant: Tenant,
+    program: programs_pb2.Program,
+    *,
+    kind: programs_pb2.ApplicationKind.ValueType,
+    partner: str,
+    today: date,
+) -> None:
+    contact = programs_pb2.ProgramApplication.Contact(
+        name="Chen Yu", email="chen.yu@partner.example", mobile="13900001234"
+    )
+    await rpcs(
+        "programs",
+        programs_pb2_grpc.ProgramServiceStub,
+        "RecordProgramApplication",
+        programs_pb2.RecordProgramApplicationRequest(
+            request_id=tenant.request_id("application", program.code),
+            application=programs_pb2.ProgramApplication(
+                program_id=program.id,
+                partner_id=partner,
+                kind=kind,
+                applied_tier="Premier",
+                state=programs_pb2.APPLICATION_STATE_UNDER_REVIEW,
+                contacts=[contact],
+                agreements=[_agreement(program)],
+                submit_time=moment(today - timedelta(days=6)),
             ),
-            principal=tenant.operator,
-        )
+        ),
+        principal=tenant.operator,
+    )
 
 
 async def _create(
