@@ -148,7 +148,7 @@ def test_refusals_and_reasons_are_the_same(service: str) -> None:
 
 
 def test_refusals_have_a_canonical_code() -> None:
-    refusals = [*_of_the_kit(), *FAULTS]
+    refusals: list[type[Refusal]] = [*_of_the_kit(), *FAULTS]
     refusals += [refusal for service in SERVICES for refusal in _of_the_service(service)]
 
     assert {refusal.code for refusal in refusals} <= set(grpc.StatusCode.__members__)
@@ -198,7 +198,7 @@ def _sources(folder: Path) -> list[str]:
     return sorted(
         path.relative_to(folder).as_posix()
         for path in folder.rglob("*")
-        if path.suffix in {".py", ".pyi"}
+        if path.suffix in {".py", ".pyi", ".json"}
     )
 
 
