@@ -13,7 +13,7 @@ from services.kit import contract
 from services.kit.config import SERVICES
 from services.kit.rpc import Servicer
 from tests.house.contracts import service_names
-from tests.house.tree import PARTS, ROOT, Slice, arguments, functions, parse, slices
+from tests.house.tree import PARTS, ROOT, Slice, arguments, parse, public_functions, slices
 
 # Slices without rpcs of their own, and why. They have the other four files.
 INNER: Final[Mapping[str, str]] = {
@@ -74,10 +74,8 @@ def test_every_query_takes_the_scope(slice_: Slice) -> None:
     queries = slice_.folder / "queries.py"
     without = [
         function.name
-        for function in functions(queries)
-        if not function.name.startswith("_")
-        and "scope" not in arguments(function)
-        and f"{slice_}/{function.name}" not in UNSCOPED
+        for function in public_functions(queries)
+        if "scope" not in arguments(function) and f"{slice_}/{function.name}" not in UNSCOPED
     ]
 
     assert not without
@@ -153,4 +151,4 @@ def test_exceptions_are_still_needed() -> None:
 
 
 def _names(path: Path) -> set[str]:
-    return {function.name for function in functions(path)}
+    return {function.name for function in public_functions(path)}

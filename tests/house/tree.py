@@ -78,6 +78,13 @@ def functions(path: Path) -> Iterator[ast.FunctionDef | ast.AsyncFunctionDef]:
             yield node
 
 
+def public_functions(path: Path) -> list[ast.FunctionDef | ast.AsyncFunctionDef]:
+    """Give the module's own functions, without methods, inner and private ones."""
+    body = parse(path).body
+    found = [node for node in body if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)]
+    return [function for function in found if not function.name.startswith("_")]
+
+
 def arguments(function: ast.FunctionDef | ast.AsyncFunctionDef) -> list[str]:
     given = function.args
     return [one.arg for one in (*given.posonlyargs, *given.args, *given.kwonlyargs)]
