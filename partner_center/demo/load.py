@@ -66,7 +66,9 @@ async def _load_provider(rpcs: Rpcs, *, today: date, progress: Progress) -> dict
         rpcs, tenant, customers, currency_code="USD", today=today, issuer=tenant.administrator
     )
     progress(STEPS[5])
-    await programs.record_incentives(rpcs, tenant, customers, currency_code="USD", today=today)
+    await programs.record_incentives(
+        rpcs, tenant, customers, companies=members, currency_code="USD", today=today
+    )
     await programs.record_programs(rpcs, tenant, partner_id=tenant.id, today=today)
     root = _claims(tenant.id, tenant.id)
     team = [ids.to_text("mgr", manager) for manager in managers]
@@ -109,7 +111,9 @@ async def _load_distributor(rpcs: Rpcs, *, today: date, progress: Progress) -> d
         rpcs, tenant, customers[: len(own)], currency_code="CNY", today=today,
         issuer=tenant.administrator,
     )  # fmt: skip
-    await programs.record_incentives(rpcs, tenant, customers, currency_code="CNY", today=today)
+    await programs.record_incentives(
+        rpcs, tenant, customers, companies=everyone, currency_code="CNY", today=today
+    )
     await programs.record_programs(rpcs, tenant, partner_id=tenant.id, today=today)
     return {
         "distributor": _claims(tenant.id, tenant.id) | {"role": "ADMINISTRATOR"},

@@ -13,6 +13,7 @@ from partner.incentives.v1 import incentives_pb2, incentives_pb2_grpc
 from partner.programs.v1 import programs_pb2, programs_pb2_grpc
 from partner.type.v1 import money_pb2, terms_pb2
 from partner_center.demo.catalogue import resources_of
+from partner_center.demo.companies import Company
 from partner_center.demo.people import moment
 from partner_center.demo.rpcs import Rpcs, Tenant
 from services.kit import ids
@@ -27,10 +28,19 @@ PROGRAMS = (
 
 async def record_incentives(
     rpcs: Rpcs, tenant: Tenant, customers: Sequence[customers_pb2.Customer], *,
-    currency_code: str, today: date,
+    companies: Sequence[Company], currency_code: str, today: date,
 ) -> None:  # fmt: skip
+    # Customers are answered with their names masked; the platform knows them in full.
+    names = {company.external_id: company for company in companies}
     lines = [
-        _incentive(tenant, customer, months_ago=months, currency_code=currency_code, today=today)
+        _incentive(
+            tenant,
+            customer,
+            names[customer.external_id],
+            months_ago=months,
+            currency_code=currency_code,
+            today=today,
+        )
         for months in (1, 2, 3)
         for customer in customers
         if customer.association_type == terms_pb2.ASSOCIATION_TYPE_RESALE
@@ -47,8 +57,8 @@ async def record_incentives(
 
 
 def _incentive(
-    tenant: Tenant, customer: customers_pb2.Customer, *, months_ago: int, currency_code: str,
-    today: date,
+    tenant: Tenant, customer: customers_pb2.Customer, company: Company, *, months_ago: int,
+    currency_code: str, today: date,
 ) -> incentives_pb2.Incentive:  # fmt: skip
     draw = Random(f"{customer.external_id} {months_ago}")  # noqa: S311 - sample data
     month = (today.replace(day=1) - timedelta(days=28 * months_ago)).replace(day=1)
@@ -65,8 +75,8 @@ def _incentive(
         plan_name=f"Cloud Growth {month.year}",
         order_number=f"CS{draw.getrandbits(40):013d}",
         customer_id=customer.id,
-        customer_name=customer.name,
-        customer_account_name=customer.account_name,
+        customer_name=company.name,
+        customer_account_name=company.account_name,
         partner_id=ids.to_text("ptr", tenant.id),
         indirect_partner_id=(
             customer.indirect_partner_id if customer.HasField("indirect_partner_id") else None
