@@ -112,21 +112,16 @@ async def ensure_customers(
         _row(missing[pair], scope=scope, currency_code=root.currency_code, now=now)
         for pair in sorted(missing)
     ]
-    created = await _insert(session, rows)
-    if len(created) < len(rows):
-        # Somebody else was quicker with the rest.
-        known = await queries.batch_get_by_external_id(session, scope=scope, pairs=pairs)
-    everyone = known | {(str(row.external_platform), str(row.external_id)): row for row in created}
-    return [everyone[one.pair] for one in wanted], len(created)
-
-
-async def _insert(session: AsyncSession, rows: list[dict[str, Any]]) -> Sequence[Customer]:
-    if not rows:
-        return []
-    statement = insert(Customer).on_conflict_do_nothing(
-        index_elements=["tenant_id", "external_platform", "external_id"]
-    )
-    return (await session.scalars(statement.returning(Customer), rows)).all()
+    if rows:
+        # Somebody else may be quicker with some of them; then theirs are the known ones.
+        statement = insert(Customer).on_conflict_do_nothing(
+            index_elements=["tenant_id", "external_platform", "external_id"]
+        )
+        await session.execute(statement, rows)
+        known |= await queries.batch_get_by_external_id(session, scope=scope, pairs=missing.keys())
+    made = {row["id"] for row in rows}
+    created_count = sum(customer.id in made for customer in known.values())
+    return [known[one.pair] for one in wanted], created_count
 
 
 def _row(
