@@ -41,7 +41,7 @@ def id_places(descriptor: Descriptor, *, above: Path = ()) -> Iterator[tuple[Pat
 
 
 def is_output_only(descriptor: Descriptor, place: Path) -> bool:
-    """Tell whether a place lies inside a thing sent whole, where clients' ids may be passed over."""
+    """Tell whether a place lies inside a thing sent whole, of which not all is taken over."""
     kind: Any = descriptor
     for step in place[:-1]:
         kind = kind.fields_by_name[step].message_type
@@ -159,7 +159,32 @@ def _as_resource(message: Any) -> None:
         resource.charging_mode = 3
 
 
+def _as_own_customer(message: Any) -> None:
+    for customer in message.customers:
+        customer.ClearField("indirect_partner_id")
+
+
+def _as_earned(message: Any) -> None:
+    for incentive in message.incentives:
+        incentive.rate.value = "0.1"
+        incentive.ClearField("freeze_reason")
+
+
+def _of_no_tier(message: Any) -> None:
+    for field in ("applied_tier", "reject_reason", "decide_time"):
+        message.application.ClearField(field)
+
+
+def _joined(message: Any) -> None:
+    message.membership.ClearField("tier")
+    message.membership.join_time.FromJsonString("2026-01-01T00:00:00Z")
+
+
 SPECIAL = {
+    "EnsureCustomers": _as_own_customer,
+    "RecordIncentives": _as_earned,
+    "RecordProgramApplication": _of_no_tier,
+    "RecordProgramMembership": _joined,
     "UpdateCustomer": _only_tags,
     "GrantVoucherQuota": _until_2099,
     "EnsureResources": _as_resource,

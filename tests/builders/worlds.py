@@ -1,9 +1,8 @@
 """Two tenants with something in every table, each text of theirs marked with a canary."""
 
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass, field
 from typing import Any
-from uuid import UUID, uuid4
+from uuid import uuid4
 
 from google.protobuf.timestamp_pb2 import Timestamp
 
@@ -18,8 +17,8 @@ from partner.incentives.v1 import incentives_pb2
 from partner.programs.v1 import programs_pb2
 from partner.type.v1 import money_pb2, terms_pb2
 from services.kit import ids
-from services.kit.identity import Principal
 from tests.builders import principals
+from tests.builders.holdings import NAMES, Holding, Tenant
 from tests.builders.probes import BILLING_CYCLE
 
 RunService = Callable[[str], Awaitable[Any]]
@@ -32,56 +31,12 @@ FOCUS_COLUMNS = (
 )
 
 
-@dataclass
-class Holding:
-    """What belongs to one customer and those above it, by the prefixes of ids."""
-
-    name: str
-    tenant_id: UUID
-    canary: str = field(default_factory=lambda: f"CANARY{uuid4().hex}")
-    things: dict[str, str] = field(default_factory=dict)
-
-    def id(self, prefix: str) -> UUID:
-        return ids.from_text(prefix, self.things[prefix], field=prefix)
-
-
-@dataclass
-class Tenant:
-    """A distributor: two customers with an account manager each, two resellers with one each."""
-
-    id: UUID
-    of_first_manager: Holding
-    of_second_manager: Holding
-    of_first_reseller: Holding
-    of_second_reseller: Holding
-
-    @property
-    def holdings(self) -> list[Holding]:
-        return [
-            self.of_first_manager,
-            self.of_second_manager,
-            self.of_first_reseller,
-            self.of_second_reseller,
-        ]
-
-    @property
-    def operator(self) -> Principal:
-        return principals.an_operator(self.id)
-
-    @property
-    def administrator(self) -> Principal:
-        return principals.an_administrator(self.id)
-
-
 async def a_world(run: RunService) -> Tenant:
     """Fill a new tenant through the real rpcs."""
     tenant_id = principals.a_tenant()
     tenant = Tenant(
         tenant_id,
-        *(
-            Holding(name, tenant_id)
-            for name in ("first-manager", "second-manager", "first-reseller", "second-reseller")
-        ),
+        *(Holding(name, tenant_id) for name in NAMES),
     )
     await _fill_customers(run, tenant)
     await _fill_billing(run, tenant)
@@ -300,8 +255,7 @@ def _incentive(tenant: Tenant, holding: Holding) -> incentives_pb2.Incentive:
 
 async def _fill_programs(run: RunService, tenant: Tenant) -> None:
     service = await run("programs")
-    holding = tenant.of_first_manager
-    canary = holding.canary
+    canary = tenant.of_everybody.canary
     program = await service.call(
         programs_pb2.CreateProgramRequest(
             request_id=str(uuid4()),
@@ -345,4 +299,4 @@ async def _fill_programs(run: RunService, tenant: Tenant) -> None:
         ),
         principal=tenant.operator,
     )
-    holding.things |= {"prg": program.id, "app": application.id, "mem": membership.id}
+    tenant.of_everybody.things |= {"prg": program.id, "app": application.id, "mem": membership.id}
