@@ -177,7 +177,9 @@ _READERS: Final[dict[str, Callable[[str], Any]]] = {
 
 
 def _write_value(value: Any) -> str:
-    return _WRITERS[type(value)](value)
+    # The driver's UUIDs are of a class of their own.
+    kind = UUID if isinstance(value, UUID) else type(value)
+    return _WRITERS[kind](value)
 
 
 def _read_value(text: str) -> Any:
