@@ -1,0 +1,1 @@
+"""The graph's part of the billing service: voucher quotas, vouchers, consumption."""

@@ -1,0 +1,1 @@
+"""The graph's part of the customers service: partners, account managers, customers, resources."""

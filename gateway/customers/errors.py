@@ -1,0 +1,17 @@
+"""Why the customers service refuses, as user errors."""
+
+from enum import Enum
+
+from gateway.kit.words import words
+from gateway.kit.writes import UserError, user_error
+from partner.customers.v1 import errors_pb2
+
+
+@words(errors_pb2.ErrorReason)
+class CustomerErrorCode(Enum):
+    """Filled from the contract."""
+
+
+@user_error(errors_pb2.DESCRIPTOR)
+class CustomerUserError(UserError):
+    code: CustomerErrorCode

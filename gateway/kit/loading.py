@@ -1,0 +1,106 @@
+"""Asks one rpc for many keys at once, however many resolvers want one of them each."""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Final, Protocol
+
+from google.protobuf.message import Message
+
+from gateway.kit.contract import Rpc
+from gateway.kit.errors import Rename, failure
+
+READ_SECONDS: Final = 5.0
+WRITE_SECONDS: Final = 10.0
+
+Fetch = Callable[[list[str]], Awaitable[Mapping[str, Any]]]
+
+
+class Calls(Protocol):
+    """Calls rpcs in the name of one principal; the edge of this process."""
+
+    async def __call__(self, rpc: Rpc, request: Message, *, timeout: float) -> Message:  # noqa: ASYNC109 - gRPC's own deadline
+        """Give the response, or raise what `errors.failure` translates."""
+        ...
+
+
+@dataclass
+class Reading:
+    """What the resolvers of one operation share."""
+
+    calls: Calls
+    # Edges with equal rpcs and arguments share one.
+    loaders: dict[Any, "Loader"] = field(default_factory=dict)
+    # What a field of the document was prepared to, by the id of its node: fifty parents ask once.
+    prepared: dict[int, Any] = field(default_factory=dict)
+
+    async def ask(
+        self, rpc: Rpc, request: Message, *, rename: Rename, seconds: float = READ_SECONDS
+    ) -> Any:
+        """Call an rpc; what it refuses comes in the words of the graph."""
+        try:
+            return await self.calls(rpc, request, timeout=seconds)
+        except Exception as error:
+            translated = failure(error, service=rpc.service, rename=rename)
+            if translated is error:
+                raise
+            raise translated from error
+
+
+class Loader:
+    """Collects keys until a turn of the event loop brings no more, then fetches them."""
+
+    def __init__(self, fetch: Fetch, *, keys_max: int) -> None:
+        self._fetch = fetch
+        self._keys_max = keys_max
+        self._found: dict[str, asyncio.Future[Any]] = {}
+        self._waiting: list[str] = []
+        self._tasks: set[asyncio.Task[None]] = set()
+
+    def load(self, key: str) -> asyncio.Future[Any]:
+        """Give what belongs to a key, or None where there is no such thing."""
+        future = self._found.get(key)
+        if future is None:
+            loop = asyncio.get_running_loop()
+            future = self._found[key] = loop.create_future()
+            self._waiting.append(key)
+            if len(self._waiting) == 1:
+                loop.call_soon(self._settle, 1)
+        return future
+
+    def _settle(self, known: int) -> None:
+        """Fetch if no key came since the last turn; the parents of one level come in one or two."""
+        loop = asyncio.get_running_loop()
+        if len(self._waiting) != known:
+            loop.call_soon(self._settle, len(self._waiting))
+            return
+        keys, self._waiting = self._waiting, []
+        task = loop.create_task(self._run(keys))
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    async def _run(self, keys: list[str]) -> None:
+        chunks = list(_chunks(keys, self._keys_max))
+        results = await asyncio.gather(
+            *(self._fetch(chunk) for chunk in chunks), return_exceptions=True
+        )
+        # All at the end: the next level finds its keys in one turn, too.
+        for chunk, result in zip(chunks, results, strict=True):
+            for key in chunk:
+                self._settle_one(self._found[key], key, result)
+
+    def _settle_one(self, future: asyncio.Future[Any], key: str, result: Any) -> None:
+        # Whoever waited may have been cancelled.
+        if future.done():
+            return
+        if isinstance(result, BaseException):
+            future.set_exception(result)
+            # Nobody may be left to look at it.
+            future.exception()
+        else:
+            future.set_result(result.get(key))
+
+
+def _chunks(keys: list[str], size: int) -> Iterator[list[str]]:
+    for start in range(0, len(keys), size):
+        yield keys[start : start + size]

@@ -1,0 +1,93 @@
+"""Who is asking."""
+
+from dataclasses import dataclass
+from enum import Enum
+from typing import Any
+
+import strawberry
+from graphql import GraphQLResolveInfo
+from strawberry.types.arguments import StrawberryArgument
+
+from gateway.customers.account_managers import AccountManager
+from gateway.customers.customers import Customer
+from gateway.customers.partners import Partner
+from gateway.kit.fields import Resolve, bound
+from gateway.kit.nodes import one, several
+from services.kit import identity, ids
+
+_ROLES = {
+    identity.Role.OPERATOR: "The platform's own staff, in a tenant that they opened.",
+    identity.Role.ADMINISTRATOR: "Runs the partner's account.",
+    identity.Role.DIRECTOR: "Leads a team of account managers.",
+    identity.Role.ACCOUNT_MANAGER: "Looks after customers (客户经理).",
+    identity.Role.FINANCE: "Looks after money.",
+    identity.Role.CUSTOMER: "A customer that sees its own data.",
+    identity.Role.SYSTEM: "Another program of the platform.",
+}
+Role = strawberry.enum(
+    Enum(  # type: ignore[misc] # members come from the kit
+        "Role",
+        {
+            role.name: strawberry.enum_value(role.value, description=text)
+            for role, text in _ROLES.items()
+        },
+    ),
+    description="What a person may do.",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Asking:
+    """The source of `Me`: the principal with ids as the graph writes them."""
+
+    subject: str
+    role: str
+    partner_id: str
+    customer_id: str
+    account_manager_ids: list[str]
+
+
+@strawberry.type(description="Who is asking.")
+class Me:
+    subject: str = strawberry.field(description="The person's id at the identity provider.")
+    role: Role = strawberry.field(description="What the person may do.")
+    partner: Partner | None = one(
+        "partner_id", description="The partner that the person belongs to."
+    )
+    customer: Customer | None = one("customer_id", description="The customer that the person is.")
+    account_managers: list[AccountManager] | None = several(
+        "account_manager_ids",
+        description="The account manager that the person is, or those of a director's team.",
+    )
+
+
+@dataclass(frozen=True)
+class Viewer:
+    """The root field that shows who is asking."""
+
+    kind: str = "me"
+
+    def arguments(self) -> list[StrawberryArgument]:
+        return []
+
+    def resolver(self, target: type, *, source: type, why: str) -> Resolve:  # noqa: ARG002
+        def resolve(_source: Any, info: GraphQLResolveInfo) -> Asking:
+            return asking(info.context.caller.principal)
+
+        return resolve
+
+
+@strawberry.type
+class MeQuery:
+    me: Me = bound(Viewer(), description="Who is asking.")
+
+
+def asking(principal: identity.Principal) -> Asking:
+    partner, customer = principal.partner_id, principal.customer_id
+    return Asking(
+        subject=principal.subject,
+        role=principal.role.value,
+        partner_id=ids.to_text("ptr", partner) if partner else "",
+        customer_id=ids.to_text("cus", customer) if customer else "",
+        account_manager_ids=[ids.to_text("mgr", each) for each in principal.account_manager_ids],
+    )

@@ -1,0 +1,75 @@
+"""The graph: its parts, put together. Run as a module, it prints the types."""
+
+import sys
+
+import strawberry
+from strawberry.schema.config import StrawberryConfig
+
+from gateway.billing import consumption, voucher_quotas, vouchers
+from gateway.customers import account_managers, customers, partners, resources
+from gateway.incentives import incentives
+from gateway.kit.fields import bind, bound
+from gateway.kit.nodes import AnyNode, AnyNodes, Node
+from gateway.kit.scalars import SCALARS
+from gateway.me import MeQuery
+from gateway.programs import programs
+
+
+@strawberry.type
+class NodeQuery:
+    node: Node | None = bound(
+        AnyNode(), description="Finds anything by its id; null where the viewer sees no such thing."
+    )
+    nodes: list[Node | None] | None = bound(
+        AnyNodes(), description="Finds many things by their ids, in the order asked."
+    )
+
+
+@strawberry.type(description="What can be read.")
+class Query(
+    NodeQuery,
+    MeQuery,
+    account_managers.AccountManagerQuery,
+    partners.PartnerQuery,
+    customers.CustomerQuery,
+    voucher_quotas.VoucherQuotaQuery,
+    vouchers.VoucherQuery,
+    consumption.ConsumptionQuery,
+    incentives.IncentiveQuery,
+    programs.ProgramQuery,
+):
+    pass
+
+
+@strawberry.type(description="What can be changed.")
+class Mutation(
+    account_managers.AccountManagerMutation,
+    customers.CustomerMutation,
+    voucher_quotas.VoucherQuotaMutation,
+    vouchers.VoucherMutation,
+):
+    pass
+
+
+# Found only as what a node or a user error is.
+TYPES = (*account_managers.TYPES, *vouchers.TYPES, resources.Resource)
+
+
+def make_schema() -> strawberry.Schema:
+    """Put the graph together.
+
+    :raises BindingRefused: where a declaration and the contract disagree.
+    """
+    schema = strawberry.Schema(
+        query=Query,
+        mutation=Mutation,
+        types=TYPES,
+        config=StrawberryConfig(scalar_map=SCALARS, sort_schema=True),
+    )
+    # Strawberry has no public name for it, though its own integrations live from it.
+    bind(schema._schema)  # noqa: SLF001
+    return schema
+
+
+if __name__ == "__main__":
+    sys.stdout.write(make_schema().as_str() + "\n")
