@@ -41,6 +41,12 @@ class ApplicationState(StrEnum):
         return self in {ApplicationState.APPROVED, ApplicationState.REJECTED}
 
 
+class MembershipState(StrEnum):
+    ACTIVE = "ACTIVE"
+    EXPIRED = "EXPIRED"
+    EXITED = "EXITED"
+
+
 class AlreadyApplied(Refusal):
     """An application of the same kind for the program is open."""
 
@@ -226,6 +232,12 @@ class ProgramMembership(PartnerRow, ProgramsTable):
             "program_memberships_expire_time_idx", "tenant_id", "partner_id", "expire_time", "id"
         ),
         Index("program_memberships_program_id_idx", "tenant_id", "program_id"),
+        # What the job looks for, over all tenants.
+        Index(
+            "program_memberships_due_idx",
+            "expire_time",
+            postgresql_where=text("state = 'ACTIVE'"),
+        ),
         CheckConstraint("state IN ('ACTIVE', 'EXPIRED', 'EXITED')", name="state"),
         CheckConstraint("expire_time > join_time", name="expire_time"),
     )

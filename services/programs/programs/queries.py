@@ -13,7 +13,12 @@ from sqlalchemy.orm import contains_eager
 from services.kit.errors import NotFound
 from services.kit.identity import Scope
 from services.kit.paging import Direction, Page, keyset, search
-from services.programs.programs.model import Program, ProgramApplication, ProgramMembership
+from services.programs.programs.model import (
+    MembershipState,
+    Program,
+    ProgramApplication,
+    ProgramMembership,
+)
 
 # Sort key and direction by the words of the orders in the contract.
 PROGRAM_SORTS: Final[dict[str, tuple[str, Direction]]] = {
@@ -162,7 +167,7 @@ async def is_active_member(
             *_own(ProgramMembership, scope),
             ProgramMembership.partner_id == partner_id,
             ProgramMembership.program_id == program_id,
-            ProgramMembership.state == "ACTIVE",
+            ProgramMembership.state == MembershipState.ACTIVE,
         )
     )
     return found is not None

@@ -142,6 +142,12 @@ def _create_memberships() -> None:
         unique=True,
         postgresql_where=text("state = 'ACTIVE'"),
     )
+    op.create_index(
+        "program_memberships_due_idx",
+        table,
+        ["expire_time"],
+        postgresql_where=text("state = 'ACTIVE'"),
+    )
     for name in ("join_time", "expire_time"):
         op.create_index(f"{table}_{name}_idx", table, ["tenant_id", "partner_id", name, "id"])
     op.create_index(f"{table}_program_id_idx", table, ["tenant_id", "program_id"])
