@@ -20,6 +20,7 @@ from partner.type.v1 import money_pb2, terms_pb2
 from services.billing.consumption.charges import Charge
 from services.billing.consumption.focus import FocusReader, SkippedRow
 from services.billing.consumption.servicer import ConsumptionServicer
+from services.billing.links import operations as links
 from services.billing.peers import Customers
 from services.kit import ids
 from services.kit.client import Caller, TokenSource
@@ -29,6 +30,7 @@ from services.kit.identity import Principal
 from services.kit.paging import PageTokens
 from services.kit.rpc import Call, Servicer, read
 from tests.builders.keys import Keys
+from tests.builders.principals import a_system
 from tests.builders.running import RunningService
 
 SAMPLE = Path(__file__).parents[2] / "examples" / "focus" / "focus_1.0_sample.csv"
@@ -241,3 +243,20 @@ async def importing_billing(
         await billing.stop()
         await caller.close()
         await behind.stop()
+
+
+async def put_link(database: Database, *, tenant_id: UUID, customer_id: str, **link: Any) -> None:
+    """Say how a customer is linked now, as the customers service would push it."""
+    values = {
+        "customer_id": ids.from_text("cus", customer_id, field="id"),
+        "version": 1,
+        "partner_id": tenant_id,
+        "partner_name": "Root Partner",
+        "association_type": "RESALE",
+        "account_manager_id": None,
+        "account_manager_name": None,
+        "customer_name": "Atlas Nimbus",
+        "account_name": "atlas",
+    }
+    async with database.transaction(a_system(tenant_id)) as session:
+        await links.put_customer_links(session, tenant_id=tenant_id, links=[values | link])

@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
 from datetime import date, datetime
-from decimal import Decimal
+from decimal import Context, Decimal, Inexact, InvalidOperation
 from typing import Any, ClassVar, Final
 from uuid import UUID
 
@@ -21,13 +21,16 @@ from services.billing.peers import Account, Customers
 from services.kit.errors import Refusal, ResourceExhausted
 from services.kit.identity import Principal, Scope
 from services.kit.jobs import system_principal
-from services.kit.money import EXACT, Money
+from services.kit.money import Money
 
 BATCH_ROWS: Final = 1000
 ROWS_MAX: Final = 2_000_000
 SKIPPED_SHOWN_MAX: Final = 1000
 # Other calls have their turn after so many bytes of reading.
 SLICE_BYTES: Final = 32 * 1024
+
+# A sum may have more digits than any of what is summed, and is exact all the same.
+_SUMS: Final = Context(prec=60, traps=[InvalidOperation, Inexact])
 
 Transaction = Callable[[], AbstractAsyncContextManager[AsyncSession]]
 
@@ -249,7 +252,7 @@ class _Import:
             report.known_count += len(rows) - taken.count
             for code, amount in taken.payable.items():
                 before = report.new_payable.get(code, Decimal(0))
-                report.new_payable[code] = EXACT.add(before, amount)
+                report.new_payable[code] = _SUMS.add(before, amount)
             await operations.note_import(
                 session, scope=self._scope, import_id=self._import_id, counts=report.counts()
             )

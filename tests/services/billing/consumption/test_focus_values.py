@@ -13,8 +13,8 @@ from services.billing.consumption.focus_values import RowFlaw
 from services.kit.money import decimal_text
 
 AMOUNTS = st.decimals(
-    min_value=Decimal("-99999999999999999999"),
-    max_value=Decimal("99999999999999999999"),
+    min_value=Decimal(-99999999999999999999),
+    max_value=Decimal(99999999999999999999),
     allow_nan=False,
     places=15,
 )
