@@ -9,7 +9,7 @@ from google.protobuf.timestamp_pb2 import Timestamp
 
 from partner.billing.v1 import links_pb2, voucher_quotas_pb2, vouchers_pb2
 from partner.type.v1 import money_pb2, terms_pb2
-from services.kit import ids
+from services.kit import ids, wire
 from services.kit.ids import new_id
 from tests.builders.principals import a_system, an_operator
 from tests.builders.running import RunningService
@@ -44,7 +44,7 @@ def a_link(
         partner_id=ids.to_text("ptr", partner_id),
         partner_name=partner_name,
         association_type=association_type,
-        account_manager_id=account_manager_id and ids.to_text("mgr", account_manager_id),
+        account_manager_id=wire.id_text("mgr", account_manager_id),
         account_manager_name=None if account_manager_id is None else "Min",
         customer_name=customer_name,
         account_name="orchid",
@@ -72,16 +72,14 @@ async def grant_quota(
     billing: RunningService, tenant_id: UUID, *, face_total: str = "1000 CNY", **fields: Any
 ) -> voucher_quotas_pb2.VoucherQuota:
     """Grant a quota to the root partner, valid since yesterday and for a year."""
-    request = voucher_quotas_pb2.GrantVoucherQuotaRequest(
-        **{
-            "request_id": str(uuid4()),
-            "coupon_type": vouchers_pb2.COUPON_TYPE_VOUCHER,
-            "face_total": money(face_total),
-            "effective_time": in_days(-1),
-            "expire_time": in_days(365),
-        }
-        | fields
-    )
+    defaults: dict[str, Any] = {
+        "request_id": str(uuid4()),
+        "coupon_type": vouchers_pb2.COUPON_TYPE_VOUCHER,
+        "face_total": money(face_total),
+        "effective_time": in_days(-1),
+        "expire_time": in_days(365),
+    }
+    request = voucher_quotas_pb2.GrantVoucherQuotaRequest(**defaults | fields)
     quota: voucher_quotas_pb2.VoucherQuota = await billing.call(
         request, principal=an_operator(tenant_id)
     )
@@ -92,12 +90,10 @@ def an_issue(
     quota_id: str, customer_ids: Sequence[str], *, face_value: str = "10 CNY", **fields: Any
 ) -> vouchers_pb2.IssueVouchersRequest:
     """Ask for a voucher for each customer."""
-    return vouchers_pb2.IssueVouchersRequest(
-        **{
-            "request_id": str(uuid4()),
-            "quota_id": quota_id,
-            "customer_ids": customer_ids,
-            "face_value": money(face_value),
-        }
-        | fields
-    )
+    defaults: dict[str, Any] = {
+        "request_id": str(uuid4()),
+        "quota_id": quota_id,
+        "customer_ids": customer_ids,
+        "face_value": money(face_value),
+    }
+    return vouchers_pb2.IssueVouchersRequest(**defaults | fields)

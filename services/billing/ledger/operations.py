@@ -255,7 +255,7 @@ async def _call(session: AsyncSession, statement: Any, items: Sequence[dict[str,
     try:
         return (await session.execute(statement, {"items": content})).scalar_one()
     except DBAPIError as error:
-        refusal = _refusal_in(error)
+        refusal = refusal_in(error)
         if refusal is None:
             raise
         raise refusal from error
@@ -270,15 +270,15 @@ def _json(items: Sequence[dict[str, Any]]) -> str:
     return orjson.dumps(content, default=str).decode()
 
 
-def _refusal_in(error: DBAPIError) -> Refusal | None:
+def refusal_in(error: DBAPIError) -> Refusal | None:
     """Find the ledger's refusal in a database error.
 
     Locks not given and deadlocks are none of them: they say nothing of balances.
     """
-    cause = getattr(error.orig, "__cause__", None)
+    cause: Any = getattr(error.orig, "__cause__", None)
     state = getattr(cause, "sqlstate", None)
     if state == REFUSED:
-        return refusal_of(str(cause), orjson.loads(getattr(cause, "detail", "{}")))
+        return refusal_of(cause.message, orjson.loads(getattr(cause, "detail", "{}")))
     if state == CHECK_VIOLATION and getattr(cause, "constraint_name", "") == "accounts_guard_check":
         return InsufficientBalance("the account is short")
     return None

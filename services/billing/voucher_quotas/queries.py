@@ -105,14 +105,10 @@ async def list_page(
 
 
 def _shown(scope: Scope, *, now: datetime) -> Select[Any]:
-    statement: Select[Any] = (
-        select(
-            VoucherQuota,
-            (Account.credits_posted - Account.debits_posted - Account.debits_pending).label(
-                "available"
-            ),
-            VoucherQuota.state_at(now).label("state"),
-        )
+    available = Account.credits_posted - Account.debits_posted - Account.debits_pending
+    columns: list[Any] = [available.label("available"), VoucherQuota.state_at(now).label("state")]
+    statement = (
+        select(VoucherQuota, *columns)
         .join(
             Account,
             (Account.tenant_id == VoucherQuota.tenant_id) & (Account.id == VoucherQuota.account_id),

@@ -129,12 +129,12 @@ async def batch_list_by_customer(
 
 
 def _shown(scope: Scope, *, now: datetime) -> Select[Any]:
-    statement: Select[Any] = (
-        select(
-            Voucher,
-            (Account.credits_posted - Account.debits_posted).label("units"),
-            Voucher.state_at(now).label("shown_state"),
-        )
+    columns: list[Any] = [
+        (Account.credits_posted - Account.debits_posted).label("units"),
+        Voucher.state_at(now).label("shown_state"),
+    ]
+    statement = (
+        select(Voucher, *columns)
         .join(
             Account,
             (Account.tenant_id == Voucher.tenant_id) & (Account.id == Voucher.account_id),

@@ -1,9 +1,9 @@
 """VoucherService over a real socket: who gets vouchers, who is refused, who sees what."""
 
 import asyncio
-from uuid import uuid4
+from collections.abc import Awaitable, Callable
+from uuid import UUID
 
-import pytest
 import pytest_asyncio
 
 from partner.billing.v1 import voucher_quotas_pb2, vouchers_pb2
@@ -13,33 +13,35 @@ from tests.builders.billing import (
     a_link,
     an_issue,
     grant_quota,
-    in_days,
     money,
     put_links,
     some_customers,
 )
 from tests.builders.principals import (
-    a_customers_user,
     a_finance_operator,
     a_tenant,
-    an_account_manager,
     an_administrator,
 )
 from tests.builders.running import RunningService
 
+RunService = Callable[[str], Awaitable[RunningService]]
+
 
 @pytest_asyncio.fixture(loop_scope="session")
-async def billing(running) -> RunningService:
+async def billing(running: RunService) -> RunningService:
     return await running("billing")
 
 
-async def balance_of(billing, tenant, quota_id):
+async def balance_of(billing: RunningService, tenant: UUID, quota_id: str) -> str:
     request = voucher_quotas_pb2.BatchGetVoucherQuotasRequest(ids=[quota_id])
     response = await billing.call(request, principal=an_administrator(tenant))
-    return response.quotas[0].balance.amount
+    amount: str = response.quotas[0].balance.amount
+    return amount
 
 
-async def test_issue_vouchers_takes_each_face_value_out_of_the_quota(billing):
+async def test_issue_vouchers_takes_each_face_value_out_of_the_quota(
+    billing: RunningService,
+) -> None:
     tenant = a_tenant()
     quota = await grant_quota(billing, tenant, face_total="100 CNY")
     customers = await some_customers(billing, tenant, 3)
@@ -61,16 +63,16 @@ async def test_issue_vouchers_takes_each_face_value_out_of_the_quota(billing):
     assert await balance_of(billing, tenant, quota.id) == "68.5"
 
 
-async def test_fifty_equal_requests_at_once_have_one_effect_and_equal_answers(billing):
+async def test_fifty_equal_requests_at_once_have_one_effect_and_equal_answers(
+    billing: RunningService,
+) -> None:
     tenant = a_tenant()
     quota = await grant_quota(billing, tenant, face_total="100 CNY")
     customers = await some_customers(billing, tenant, 2)
     request = an_issue(quota.id, customers)
     principal = an_administrator(tenant)
 
-    answers = await asyncio.gather(
-        *(billing.call(request, principal=principal) for _ in range(50))
-    )
+    answers = await asyncio.gather(*(billing.call(request, principal=principal) for _ in range(50)))
 
     assert all(answer == answers[0] for answer in answers)
     assert await balance_of(billing, tenant, quota.id) == "80"
@@ -78,7 +80,9 @@ async def test_fifty_equal_requests_at_once_have_one_effect_and_equal_answers(bi
     assert len(listed.vouchers) == 2
 
 
-async def test_issue_vouchers_refuses_the_same_request_id_with_another_body(billing):
+async def test_issue_vouchers_refuses_the_same_request_id_with_another_body(
+    billing: RunningService,
+) -> None:
     tenant = a_tenant()
     quota = await grant_quota(billing, tenant)
     customers = await some_customers(billing, tenant, 1)
@@ -92,7 +96,7 @@ async def test_issue_vouchers_refuses_the_same_request_id_with_another_body(bill
     assert await balance_of(billing, tenant, quota.id) == "990"
 
 
-async def test_issue_vouchers_refuses_all_when_the_quota_is_short(billing):
+async def test_issue_vouchers_refuses_all_when_the_quota_is_short(billing: RunningService) -> None:
     tenant = a_tenant()
     quota = await grant_quota(billing, tenant, face_total="25 CNY")
     customers = await some_customers(billing, tenant, 3)
@@ -110,15 +114,15 @@ async def test_issue_vouchers_refuses_all_when_the_quota_is_short(billing):
     assert not listed.vouchers
 
 
-async def test_issue_vouchers_refuses_single_customers_and_issues_to_the_others(billing):
+async def test_issue_vouchers_refuses_single_customers_and_issues_to_the_others(
+    billing: RunningService,
+) -> None:
     tenant = a_tenant()
     (resale,) = await some_customers(billing, tenant, 1)
     (not_named,) = await some_customers(billing, tenant, 1)
     (of_reseller,) = await some_customers(billing, tenant, 1, partner_id=new_id())
     (foreign,) = await some_customers(billing, a_tenant(), 1)
-    advisory = a_link(
-        partner_id=tenant, association_type=terms_pb2.ASSOCIATION_TYPE_ADVISORY
-    )
+    advisory = a_link(partner_id=tenant, association_type=terms_pb2.ASSOCIATION_TYPE_ADVISORY)
     await put_links(billing, tenant, [advisory])
     unknown = to_text("cus", new_id())
     quota = await grant_quota(
@@ -129,9 +133,7 @@ async def test_issue_vouchers_refuses_single_customers_and_issues_to_the_others(
     )
     asked = [unknown, resale, foreign, of_reseller, advisory.customer_id, not_named]
 
-    response = await billing.call(
-        an_issue(quota.id, asked), principal=an_administrator(tenant)
-    )
+    response = await billing.call(an_issue(quota.id, asked), principal=an_administrator(tenant))
 
     assert [result.error.reason for result in response.results] == [
         "NOT_SUB_CUSTOMER",
