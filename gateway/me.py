@@ -5,7 +5,6 @@ from enum import Enum
 from typing import Any
 
 import strawberry
-from graphql import GraphQLResolveInfo
 from strawberry.types.arguments import StrawberryArgument
 
 from gateway.customers.account_managers import AccountManager
@@ -15,25 +14,29 @@ from gateway.kit.fields import Resolve, bound
 from gateway.kit.nodes import one, several
 from services.kit import identity, ids
 
-_ROLES = {
-    identity.Role.OPERATOR: "The platform's own staff, in a tenant that they opened.",
-    identity.Role.ADMINISTRATOR: "Runs the partner's account.",
-    identity.Role.DIRECTOR: "Leads a team of account managers.",
-    identity.Role.ACCOUNT_MANAGER: "Looks after customers (客户经理).",
-    identity.Role.FINANCE: "Looks after money.",
-    identity.Role.CUSTOMER: "A customer that sees its own data.",
-    identity.Role.SYSTEM: "Another program of the platform.",
-}
-Role = strawberry.enum(
-    Enum(  # type: ignore[misc] # members come from the kit
-        "Role",
-        {
-            role.name: strawberry.enum_value(role.value, description=text)
-            for role, text in _ROLES.items()
-        },
-    ),
-    description="What a person may do.",
-)
+
+@strawberry.enum(description="What a person may do.")
+class Role(Enum):
+    OPERATOR = strawberry.enum_value(
+        identity.Role.OPERATOR.value,
+        description="The platform's own staff, in a tenant that they opened.",
+    )
+    ADMINISTRATOR = strawberry.enum_value(
+        identity.Role.ADMINISTRATOR.value, description="Runs the partner's account."
+    )
+    DIRECTOR = strawberry.enum_value(
+        identity.Role.DIRECTOR.value, description="Leads a team of account managers."
+    )
+    ACCOUNT_MANAGER = strawberry.enum_value(
+        identity.Role.ACCOUNT_MANAGER.value, description="Looks after customers (客户经理)."
+    )
+    FINANCE = strawberry.enum_value(identity.Role.FINANCE.value, description="Looks after money.")
+    CUSTOMER = strawberry.enum_value(
+        identity.Role.CUSTOMER.value, description="A customer that sees its own data."
+    )
+    SYSTEM = strawberry.enum_value(
+        identity.Role.SYSTEM.value, description="Another program of the platform."
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +74,7 @@ class Viewer:
         return []
 
     def resolver(self, target: type, *, source: type, why: str) -> Resolve:  # noqa: ARG002
-        def resolve(_source: Any, info: GraphQLResolveInfo) -> Asking:
+        def resolve(_source: Any, info: Any) -> Asking:
             return asking(info.context.caller.principal)
 
         return resolve

@@ -71,5 +71,7 @@ def make_schema() -> strawberry.Schema:
     return schema
 
 
+schema = make_schema()
+
 if __name__ == "__main__":
-    sys.stdout.write(make_schema().as_str() + "\n")
+    sys.stdout.write(schema.as_str() + "\n")

@@ -7,7 +7,6 @@ from strawberry import Maybe
 
 from gateway.customers.account_managers import AccountManager
 from gateway.customers.partners import Partner
-from gateway.terms import AssociationType
 from gateway.kit.choices import by
 from gateway.kit.contract import rpcs
 from gateway.kit.inputs import takes
@@ -19,6 +18,7 @@ from gateway.kit.scalars import DateTime
 from gateway.kit.shows import shows
 from gateway.kit.words import words
 from gateway.kit.writes import Payload, answers, writing
+from gateway.terms import AssociationType
 from partner.customers.v1 import customers_pb2
 
 CUSTOMERS = rpcs(customers_pb2.DESCRIPTOR, "CustomerService")

@@ -2,8 +2,6 @@
 
 from enum import Enum
 
-import strawberry
-
 from gateway.customers.customers import Customer
 from gateway.kit.contract import rpcs
 from gateway.kit.inputs import takes

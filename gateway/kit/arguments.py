@@ -67,7 +67,7 @@ class ListArguments:
             fill(request.filter, filters, path="filter")  # type: ignore[attr-defined]
             request.filter.SetInParent()  # type: ignore[attr-defined]
         if (order := given.get("orderBy")) is not None:
-            request.order_by = order.value  # type: ignore[attr-defined]
+            set_field(request, self.rpc.request_field("order_by"), order, path="orderBy")
         for field in self._others():
             name = self._name(field.name)
             if (value := given.get(name)) is not None:

@@ -3,14 +3,13 @@
 from dataclasses import dataclass, field
 from typing import Any
 
-from graphql import GraphQLResolveInfo
 from strawberry.types.arguments import StrawberryArgument
 
 from gateway.kit.contract import Rpc, field_of, repeated_message
 from gateway.kit.errors import Failed, renamed
 from gateway.kit.fields import Resolve, argument, bound
 from gateway.kit.inputs import set_field
-from gateway.kit.loading import Reading
+from gateway.kit.loading import Info, Reading
 from gateway.kit.nodes import check_id, load
 from gateway.kit.shows import shown
 
@@ -31,7 +30,7 @@ class By:
         for name in set(self.input.__annotations__) - {"id"}:
             field_of(self._filter(), name, why=why)
 
-        def resolve(_source: Any, info: GraphQLResolveInfo, *, by: dict[str, str]) -> Any:
+        def resolve(_source: Any, info: Info, *, by: dict[str, str]) -> Any:
             [(name, value)] = by.items()
             if name == "id":
                 check_id(value, thing.prefix, field="by.id")

@@ -8,7 +8,6 @@ from functools import cache
 from pathlib import Path
 from typing import Any, Final
 
-from google.protobuf.descriptor import FieldDescriptor, FileDescriptor
 from google.protobuf.message import Message
 from google.protobuf.message_factory import GetMessageClass
 
@@ -16,6 +15,9 @@ from partner.type.v1 import options_pb2
 
 # Generated beside the Python code, which loses the comments.
 COMMENTS: Final = Path(options_pb2.__file__).parents[2] / "comments.json"
+# Protobuf has two classes for each kind of descriptor, in Python and in C.
+Descriptor = Any
+Field = Any
 _SNAKE: Final = re.compile(r"\b[a-z]+(?:_[a-z0-9]+)+\b")
 
 
@@ -35,7 +37,7 @@ class Rpc:
     response: type[Message]
     description: str
 
-    def request_field(self, name: str) -> FieldDescriptor:
+    def request_field(self, name: str) -> Field:
         """Give a field of the request.
 
         :raises BindingRefused: where there is none.
@@ -46,7 +48,7 @@ class Rpc:
         return name in self.request.DESCRIPTOR.fields_by_name
 
 
-def rpcs(file: FileDescriptor, service: str) -> Mapping[str, Rpc]:
+def rpcs(file: Descriptor, service: str) -> Mapping[str, Rpc]:
     """Give the methods of one service of a file, by name."""
     descriptor = file.services_by_name[service]
     return {
@@ -62,7 +64,7 @@ def rpcs(file: FileDescriptor, service: str) -> Mapping[str, Rpc]:
     }
 
 
-def field_of(message: type[Message], name: str, *, why: str) -> FieldDescriptor:
+def field_of(message: type[Message], name: str, *, why: str) -> Field:
     """Give a field of a message.
 
     :raises BindingRefused: naming both sides.
@@ -73,7 +75,7 @@ def field_of(message: type[Message], name: str, *, why: str) -> FieldDescriptor:
     return field
 
 
-def repeated_message(message: type[Message], *, why: str) -> FieldDescriptor:
+def repeated_message(message: type[Message], *, why: str) -> Field:
     """Give the one field of a response that holds its items.
 
     :raises BindingRefused: where there is not exactly one.
@@ -88,13 +90,13 @@ def repeated_message(message: type[Message], *, why: str) -> FieldDescriptor:
     return found[0]
 
 
-def resource_of(field: FieldDescriptor) -> str:
+def resource_of(field: Field) -> str:
     """Give the prefix of the ids that a field holds, or nothing where it holds no ids."""
     prefix: str = field.GetOptions().Extensions[options_pb2.resource]
     return prefix
 
 
-def description_of(descriptor: Any) -> str:
+def description_of(descriptor: Descriptor) -> str:
     """Give the contract's comment on a message, a field or an enum."""
     return comment(descriptor.full_name)
 

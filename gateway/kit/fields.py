@@ -64,7 +64,7 @@ def bind(schema: GraphQLSchema) -> None:
     """
     for type_ in schema.type_map.values():
         if isinstance(type_, GraphQLObjectType) and not type_.name.startswith("__"):
-            # Interfaces say what a value is; asking once more for each object costs and adds nothing.
+            # Interfaces say what a value is; to ask again for each object adds nothing.
             type_.is_type_of = None
             _bind_fields(type_)
 
@@ -91,9 +91,7 @@ def innermost(type_: Any) -> Any:
     return type_
 
 
-def argument(
-    name: str, annotation: Any, *, description: str, **default: Any
-) -> StrawberryArgument:
+def argument(name: str, annotation: Any, *, description: str, **default: Any) -> StrawberryArgument:
     """Declare an argument by its name in the graph."""
     return StrawberryArgument(
         python_name=name,

@@ -5,12 +5,18 @@ from dataclasses import dataclass, field
 from typing import Any, Final, TypeVar, dataclass_transform
 
 import strawberry
-from google.protobuf.descriptor import Descriptor, FieldDescriptor
 from google.protobuf.field_mask_pb2 import FieldMask
 from google.protobuf.message import Message
 from google.type import decimal_pb2
 
-from gateway.kit.contract import BindingRefused, camel, description_of, field_of
+from gateway.kit.contract import (
+    BindingRefused,
+    Descriptor,
+    Field,
+    camel,
+    description_of,
+    field_of,
+)
 from gateway.kit.errors import bad_input
 from gateway.kit.fields import BoundField
 from gateway.kit.leaves import SHOWN_MESSAGE, check_kind
@@ -31,7 +37,7 @@ class Taken:
     message: type[Message]
     # The message inside the request that an update changes, if it is an update.
     resource: str
-    fields: Mapping[str, FieldDescriptor] = field(default_factory=dict)
+    fields: Mapping[str, Field] = field(default_factory=dict)
     # Fields whose absence, null and value are three different things.
     maybe: frozenset[str] = frozenset()
     requires: bool = False
@@ -49,7 +55,7 @@ def takes(message: type[Message], *, resource: str = "") -> Callable[[T], T]:
     """
 
     def decorate(cls: T) -> T:
-        fields: dict[str, FieldDescriptor] = {}
+        fields: dict[str, Field] = {}
         maybe, requires = set(), False
         setattr(cls, SHOWN_MESSAGE, message.DESCRIPTOR)
         for name, annotation in list(cls.__annotations__.items()):
@@ -66,9 +72,7 @@ def takes(message: type[Message], *, resource: str = "") -> Callable[[T], T]:
             setattr(
                 cls,
                 name,
-                BoundField(
-                    description=description_of(descriptor), **(options if optional else {})
-                ),
+                BoundField(description=description_of(descriptor), **(options if optional else {})),
             )
         made = strawberry.input(cls, description=description_of(message.DESCRIPTOR))
         taken = Taken(made, message, resource, fields, frozenset(maybe), requires)
@@ -118,7 +122,7 @@ def fill(message: Message, given: Mapping[str, Any], *, path: str) -> None:
         set_field(inside, descriptor, value, path=f"{path}.{name}")
 
 
-def set_field(message: Message, descriptor: FieldDescriptor, value: Any, *, path: str) -> None:
+def set_field(message: Message, descriptor: Field, value: Any, *, path: str) -> None:
     """Write one coerced value.
 
     :raises Failed: BAD_USER_INPUT naming the field.
@@ -136,7 +140,7 @@ def set_field(message: Message, descriptor: FieldDescriptor, value: Any, *, path
         raise bad_input("can not be taken", field=path) from None
 
 
-def _extend(items: Any, descriptor: FieldDescriptor, values: list[Any], *, path: str) -> None:
+def _extend(items: Any, descriptor: Field, values: list[Any], *, path: str) -> None:
     if descriptor.message_type is None:
         items.extend([_scalar(value) for value in values])
         return
@@ -145,7 +149,7 @@ def _extend(items: Any, descriptor: FieldDescriptor, values: list[Any], *, path:
 
 
 def _scalar(value: Any) -> Any:
-    # Coerced words are members of their enum, whose value is the contract's number.
+    # Coerced words are the contract's numbers, or members of an enum that hold them.
     return getattr(value, "value", value)
 
 
@@ -159,10 +163,8 @@ def _fill_inner(message: Message, value: Any, *, path: str) -> None:
         message.SetInParent()
 
 
-def _descriptor(
-    message: type[Message], name: str, *, resource: str, why: str
-) -> FieldDescriptor:
-    fields = message.DESCRIPTOR.fields_by_name
+def _descriptor(message: type[Message], name: str, *, resource: str, why: str) -> Field:
+    fields: Mapping[str, Field] = message.DESCRIPTOR.fields_by_name
     if not resource or name in fields:
         return field_of(message, name, why=why)
     if MASK not in fields:
@@ -173,7 +175,7 @@ def _descriptor(
     return found
 
 
-def _check(descriptor: FieldDescriptor, shape: Shape, *, why: str) -> None:
+def _check(descriptor: Field, shape: Shape, *, why: str) -> None:
     if descriptor.is_repeated != shape.many:
         raise BindingRefused(f"{why}: {descriptor.full_name} and the annotation differ in how many")
     check_kind(descriptor, shape.type, why=why)

@@ -11,7 +11,7 @@ from google.protobuf.timestamp_pb2 import Timestamp
 from google.type import date_pb2, decimal_pb2
 
 from gateway.kit import scalars, words
-from gateway.kit.contract import BindingRefused, resource_of
+from gateway.kit.contract import BindingRefused, Field, resource_of
 from gateway.kit.shapes import Shape
 
 Convert = Callable[[Any], Any]
@@ -38,14 +38,14 @@ SHOWN_MESSAGE: Final = "__shown_message__"
 class Leaf:
     """A field of the source message, shown under its own name."""
 
-    field: FieldDescriptor
+    field: Field
     shape: Shape
     # What makes one value (or one item of many) fit for the graph; none where it fits already.
     convert: Convert | None
     read: Callable[[Any], Any]
 
 
-def leaf(field: FieldDescriptor, shape: Shape, *, why: str) -> Leaf:
+def leaf(field: Field, shape: Shape, *, why: str) -> Leaf:
     """Decide how a field is read.
 
     :raises BindingRefused: where field and annotation are of different kinds.
@@ -57,7 +57,7 @@ def leaf(field: FieldDescriptor, shape: Shape, *, why: str) -> Leaf:
     return Leaf(field, shape, convert, _reader(field, convert))
 
 
-def check_kind(field: FieldDescriptor, type_: Any, *, why: str) -> None:
+def check_kind(field: Field, type_: Any, *, why: str) -> None:
     """Hold a type of the graph against a field of the contract, in either direction.
 
     :raises BindingRefused: naming both.
@@ -80,7 +80,7 @@ def check_kind(field: FieldDescriptor, type_: Any, *, why: str) -> None:
         raise BindingRefused(f"{why}: {field.full_name} is of another kind than {name}")
 
 
-def _conversion(field: FieldDescriptor, type_: Any, *, why: str) -> Convert | None:
+def _conversion(field: Field, type_: Any, *, why: str) -> Convert | None:
     if field.type == FieldDescriptor.TYPE_STRING and _is_words(type_):
         # A word of the contract that travels as text: its number is the graph's value.
         return words.numbers_by_word(type_).get
@@ -96,12 +96,12 @@ def _is_words(type_: Any) -> bool:
     return isinstance(type_, type) and issubclass(type_, Enum)
 
 
-def _numbers(field: FieldDescriptor) -> dict[int, int | None]:
+def _numbers(field: Field) -> dict[int, int | None]:
     """Give the numbers that the graph knows; any other is a newer service's, and an error."""
     return {value.number: value.number or None for value in field.enum_type.values}
 
 
-def _check_nullability(field: FieldDescriptor, shape: Shape, *, why: str) -> None:
+def _check_nullability(field: Field, shape: Shape, *, why: str) -> None:
     if field.is_repeated or field.message_type is not None or field.enum_type is not None:
         may = True, not field.is_repeated
     else:
@@ -113,7 +113,7 @@ def _check_nullability(field: FieldDescriptor, shape: Shape, *, why: str) -> Non
         raise BindingRefused(f"{why}: {field.full_name} may be unset, so it may be null")
 
 
-def _reader(field: FieldDescriptor, convert: Convert | None) -> Callable[[Any], Any]:
+def _reader(field: Field, convert: Convert | None) -> Callable[[Any], Any]:
     name = field.name
     if field.is_repeated:
         if convert is None:

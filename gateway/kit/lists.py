@@ -5,7 +5,6 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 from google.protobuf.message import Message
-from graphql import GraphQLResolveInfo
 from strawberry.types import get_object_definition
 from strawberry.types.arguments import StrawberryArgument
 
@@ -13,7 +12,7 @@ from gateway.kit.arguments import AFTER_NESTED, ListArguments
 from gateway.kit.contract import BindingRefused, Rpc, camel, repeated_message, resource_of
 from gateway.kit.errors import bad_input
 from gateway.kit.fields import Resolve, bound, innermost
-from gateway.kit.loading import Loader, Reading
+from gateway.kit.loading import Info, Loader, Reading
 from gateway.kit.pages import Page, wants_cursors
 from gateway.kit.shows import shown
 
@@ -39,7 +38,7 @@ class Listing:
         items = repeated_message(self.rpc.response, why=why)
         _check_items(target, items.message_type, why=why)
 
-        async def resolve(_source: Any, info: GraphQLResolveInfo, **given: Any) -> Page:
+        async def resolve(_source: Any, info: Info, **given: Any) -> Page:
             request: Any = asked.request(given)
             request.page_token = given.get("after") or ""
             request.with_item_tokens = wants_cursors(info)
@@ -86,7 +85,7 @@ class Single:
         if shown(target, why=why).message is not self.rpc.response:
             raise BindingRefused(f"{why}: {self.rpc.name} does not give {target.__name__}")
 
-        async def resolve(_source: Any, info: GraphQLResolveInfo, **given: Any) -> Any:
+        async def resolve(_source: Any, info: Info, **given: Any) -> Any:
             return await info.context.ask(self.rpc, asked.request(given), rename=asked.rename)
 
         return resolve
@@ -118,7 +117,7 @@ class Many:
         self._check(target, source, why=why)
         asked = self._asked()
 
-        def resolve(parent: Any, info: GraphQLResolveInfo, **given: Any) -> Any:
+        def resolve(parent: Any, info: Info, **given: Any) -> Any:
             # One field of the document has the same arguments for all its parents.
             reading: Reading = info.context
             node = id(info.field_nodes[0])
@@ -134,9 +133,7 @@ class Many:
             self.batch, filled=(self.parents,), names=self.names, after=AFTER_NESTED
         )
 
-    def _prepare(
-        self, reading: Reading, asked: ListArguments, info: GraphQLResolveInfo, given: Any
-    ) -> Load:
+    def _prepare(self, reading: Reading, asked: ListArguments, info: Info, given: Any) -> Load:
         request: Any = asked.request(given)
         self._refuse_parent_in_filter(request)
         if self.batch.takes("with_item_tokens"):

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any, Final, Protocol
 
 from google.protobuf.message import Message
+from graphql import GraphQLResolveInfo
 
 from gateway.kit.contract import Rpc
 from gateway.kit.errors import Rename, failure
@@ -45,6 +46,9 @@ class Reading:
             if translated is error:
                 raise
             raise translated from error
+
+
+Info = GraphQLResolveInfo[Reading]
 
 
 class Loader:

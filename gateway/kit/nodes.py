@@ -7,13 +7,13 @@ from typing import Any, Final
 
 import strawberry
 from google.protobuf.message import Message
-from graphql import GraphQLAbstractType, GraphQLResolveInfo
+from graphql import GraphQLAbstractType
 from strawberry.types.arguments import StrawberryArgument
 
 from gateway.kit.contract import BindingRefused, Rpc, field_of, resource_of
 from gateway.kit.errors import bad_input, renamed, wrong_argument
 from gateway.kit.fields import Resolve, argument, bound
-from gateway.kit.loading import Loader, Reading
+from gateway.kit.loading import Info, Loader, Reading
 from gateway.kit.shows import BY_MESSAGE, BY_PREFIX, Shown, shown, shown_message
 from services.kit import ids
 from services.kit.errors import InvalidArgument
@@ -33,7 +33,7 @@ class Node:
     def resolve_type(
         cls,
         value: Message,
-        info: GraphQLResolveInfo,  # noqa: ARG003 - graphql-core's shape
+        info: Info,  # noqa: ARG003 - graphql-core's shape
         type_: GraphQLAbstractType,  # noqa: ARG003 - likewise
     ) -> str:
         return BY_MESSAGE[value.DESCRIPTOR.full_name].cls.__name__
@@ -87,7 +87,7 @@ class One:
         thing, key = shown(target, why=why), self.key
         _check_key(source, key, thing, why=why)
 
-        def resolve(message: Any, info: GraphQLResolveInfo) -> Any:
+        def resolve(message: Any, info: Info) -> Any:
             text = getattr(message, key)
             return load(info.context, thing, text) if text else None
 
@@ -111,7 +111,7 @@ class Several:
         async def found(futures: list[asyncio.Future[Any]]) -> list[Any]:
             return [item for item in await asyncio.gather(*futures) if item is not None]
 
-        def resolve(message: Any, info: GraphQLResolveInfo) -> Any:
+        def resolve(message: Any, info: Info) -> Any:
             texts = getattr(message, key)
             return found([load(info.context, thing, text) for text in texts]) if texts else []
 
@@ -128,7 +128,7 @@ class AnyNode:
         return [argument("id", strawberry.ID, description="Which.")]
 
     def resolver(self, target: type, *, source: type, why: str) -> Resolve:  # noqa: ARG002
-        def resolve(_source: Any, info: GraphQLResolveInfo, *, id: str) -> Any:  # noqa: A002
+        def resolve(_source: Any, info: Info, *, id: str) -> Any:  # noqa: A002
             return find(info.context, id, field="id")
 
         return resolve
@@ -148,12 +148,10 @@ class AnyNodes:
         ]
 
     def resolver(self, target: type, *, source: type, why: str) -> Resolve:  # noqa: ARG002
-        def resolve(_source: Any, info: GraphQLResolveInfo, *, ids: list[str]) -> Any:
+        def resolve(_source: Any, info: Info, *, ids: list[str]) -> Any:
             if len(ids) > NODES_MAX:
                 raise bad_input(f"must name at most {NODES_MAX} ids", field="ids")
-            return [
-                find(info.context, key, field=f"ids[{index}]") for index, key in enumerate(ids)
-            ]
+            return [find(info.context, key, field=f"ids[{index}]") for index, key in enumerate(ids)]
 
         return resolve
 
@@ -170,7 +168,7 @@ class ById:
     def resolver(self, target: type, *, source: type, why: str) -> Resolve:  # noqa: ARG002
         thing = shown(target, why=why)
 
-        def resolve(_source: Any, info: GraphQLResolveInfo, *, id: str) -> Any:  # noqa: A002
+        def resolve(_source: Any, info: Info, *, id: str) -> Any:  # noqa: A002
             check_id(id, thing.prefix, field="id")
             return load(info.context, thing, id)
 

@@ -8,9 +8,10 @@ from graphql import (
     FieldNode,
     FragmentDefinitionNode,
     FragmentSpreadNode,
-    GraphQLResolveInfo,
     InlineFragmentNode,
 )
+
+from gateway.kit.loading import Info
 
 Item = TypeVar("Item")
 
@@ -102,7 +103,7 @@ class Page:
         return self._count() if self._count else None
 
 
-def wants_cursors(info: GraphQLResolveInfo) -> bool:
+def wants_cursors(info: Info) -> bool:
     """Tell whether the selection of a connection, fragments included, has a cursor in it."""
     return any(_selects(info.field_nodes, path, info.fragments) for path in _CURSORS)
 

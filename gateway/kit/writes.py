@@ -6,7 +6,7 @@ from typing import Any, Final, TypeVar, dataclass_transform
 
 import grpc
 import strawberry
-from graphql import GraphQLAbstractType, GraphQLResolveInfo
+from graphql import GraphQLAbstractType
 from strawberry.types.arguments import StrawberryArgument
 
 from gateway.kit.contract import BindingRefused, Rpc, camel, description_of, field_of
@@ -14,8 +14,8 @@ from gateway.kit.errors import Rename, failure, renamed
 from gateway.kit.fields import BoundField, Resolve, argument, bound
 from gateway.kit.inputs import request_of, taken
 from gateway.kit.leaves import leaf
-from gateway.kit.loading import WRITE_SECONDS, Reading
-from gateway.kit.shapes import shape_of
+from gateway.kit.loading import WRITE_SECONDS, Info, Reading
+from gateway.kit.shapes import Shape, shape_of
 from gateway.kit.shows import shown_message
 from gateway.kit.words import numbers_by_word
 from services.kit.errors import received
@@ -53,7 +53,7 @@ class UserError:
     def resolve_type(
         cls,
         value: "Refused",
-        info: GraphQLResolveInfo,  # noqa: ARG003 - graphql-core's shape
+        info: Info,  # noqa: ARG003 - graphql-core's shape
         type_: GraphQLAbstractType,  # noqa: ARG003 - likewise
     ) -> str:
         return value.type_name
@@ -124,7 +124,7 @@ class ResponseLeaf:
     def resolver(self, target: type, *, source: type, why: str) -> Resolve:  # noqa: ARG002
         read = self.read
 
-        def resolve(outcome: Outcome, _info: GraphQLResolveInfo) -> Any:
+        def resolve(outcome: Outcome, _info: Info) -> Any:
             return None if outcome.response is None else read(outcome.response)
 
         return resolve
@@ -144,13 +144,13 @@ def answers(rpc: Rpc) -> Callable[[T], T]:
             if not shape.nullable:
                 raise BindingRefused(f"{why}: a refusal has no result, so it must be nullable")
             if shown_message(shape.type) is rpc.response:
-                read, description = _itself, description_of(rpc.response.DESCRIPTOR)
+                binding = ResponseLeaf(_itself)
+                described = rpc.response.DESCRIPTOR
             else:
-                descriptor = field_of(rpc.response, name, why=why)
-                inner = shape_of(annotation, why=why)
-                given = leaf(descriptor, _without_null(inner), why=why)
-                read, description = given.read, description_of(descriptor)
-            setattr(cls, name, BoundField(binding=ResponseLeaf(read), description=description))
+                described = field_of(rpc.response, name, why=why)
+                binding = ResponseLeaf(leaf(described, _always_given(shape), why=why).read)
+            description = description_of(described)
+            setattr(cls, name, BoundField(binding=binding, description=description))
         return strawberry.type(cls, description=f"What came of {camel_verb(rpc)}.")
 
     return decorate
@@ -173,7 +173,7 @@ class Write:
             raise BindingRefused(f"{why}: {self.input.__name__} does not fill {self.rpc.name}")
         rename = renamed({}, prefix="input.", within=declared.resource)
 
-        async def resolve(_source: Any, info: GraphQLResolveInfo, *, input: Any) -> Outcome:  # noqa: A002
+        async def resolve(_source: Any, info: Info, *, input: Any) -> Outcome:  # noqa: A002
             request = request_of(declared, input, path="input")
             reading: Reading = info.context
             try:
@@ -203,8 +203,9 @@ def _itself(response: Any) -> Any:
     return response
 
 
-def _without_null(shape: Any) -> Any:
-    return type(shape)(shape.type, nullable=not shape.many, many=shape.many)
+def _always_given(shape: Shape) -> Shape:
+    """Say how the response holds a field; only the payload may be without it."""
+    return Shape(shape.type, nullable=not shape.many, many=shape.many)
 
 
 def _user_errors(error: grpc.aio.AioRpcError, rpc: Rpc, rename: Rename) -> list[Refused]:
@@ -214,8 +215,9 @@ def _user_errors(error: grpc.aio.AioRpcError, rpc: Rpc, rename: Rename) -> list[
     if what.code not in REFUSALS or number is None:
         return []
     metadata = [Metadatum(key=camel(key), value=value) for key, value in what.metadata.items()]
-    named = [(rename(path), message) for path, message in what.violations]
+    if not what.violations:
+        return [Refused(reasons.type_name, number, what.message, None, metadata)]
     return [
-        Refused(reasons.type_name, number, message, path, metadata)
-        for path, message in named or [(None, what.message)]
+        Refused(reasons.type_name, number, message, rename(path), metadata)
+        for path, message in what.violations
     ]
