@@ -97,3 +97,9 @@ def an_issue(
         "face_value": money(face_value),
     }
     return vouchers_pb2.IssueVouchersRequest(**defaults | fields)
+
+
+def a_limit(key: str, value1: str, value2: str | None = None) -> vouchers_pb2.UseLimit:
+    """Give a limit by the name of its key, like SERVICE_TYPE."""
+    number = vouchers_pb2.LimitKey.Value(f"LIMIT_KEY_{key}")
+    return vouchers_pb2.UseLimit(key=number, value1=value1, value2=value2)

@@ -1,18 +1,17 @@
-"""VoucherService over a real socket: who gets vouchers, who is refused, who sees what."""
+"""IssueVouchers over a real socket: what is issued, and what is refused."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
 from uuid import UUID
-
-import pytest_asyncio
 
 from partner.billing.v1 import voucher_quotas_pb2, vouchers_pb2
 from partner.type.v1 import terms_pb2
 from services.kit.ids import new_id, to_text
 from tests.builders.billing import (
+    a_limit,
     a_link,
     an_issue,
     grant_quota,
+    in_days,
     money,
     put_links,
     some_customers,
@@ -23,13 +22,6 @@ from tests.builders.principals import (
     an_administrator,
 )
 from tests.builders.running import RunningService
-
-RunService = Callable[[str], Awaitable[RunningService]]
-
-
-@pytest_asyncio.fixture(loop_scope="session")
-async def billing(running: RunService) -> RunningService:
-    return await running("billing")
 
 
 async def balance_of(billing: RunningService, tenant: UUID, quota_id: str) -> str:
@@ -152,3 +144,151 @@ async def test_issue_vouchers_refuses_single_customers_and_issues_to_the_others(
     results = [record.result for record in records.operations]
     assert results.count(vouchers_pb2.VOUCHER_OPERATION_RESULT_FAILURE) == 5
     assert results.count(vouchers_pb2.VOUCHER_OPERATION_RESULT_SUCCESS) == 1
+
+
+async def test_issue_vouchers_refuses_a_quota_that_is_unknown_foreign_or_expired(
+    billing: RunningService,
+) -> None:
+    tenant = a_tenant()
+    customers = await some_customers(billing, tenant, 1)
+    foreign = await grant_quota(billing, a_tenant())
+    not_yet = await grant_quota(billing, tenant, effective_time=in_days(1))
+    own = await grant_quota(billing, tenant)
+    reseller = an_administrator(tenant, partner_id=new_id())
+
+    refusals = [
+        await billing.refusal(an_issue(quota_id, customers), principal=principal)
+        for quota_id, principal in (
+            (to_text("quo", new_id()), an_administrator(tenant)),
+            (foreign.id, an_administrator(tenant)),
+            (not_yet.id, an_administrator(tenant)),
+            (own.id, reseller),
+        )
+    ]
+
+    assert {refusal.reason for refusal in refusals} == {"QUOTA_NOT_FOUND_OR_STATE"}
+    assert len({refusal.message for refusal in refusals}) == 1
+
+
+async def test_issue_vouchers_refuses_more_than_ten_customers(billing: RunningService) -> None:
+    tenant = a_tenant()
+    quota = await grant_quota(billing, tenant)
+    customers = await some_customers(billing, tenant, 11)
+
+    refusal = await billing.refusal(
+        an_issue(quota.id, customers), principal=an_administrator(tenant)
+    )
+
+    assert refusal.reason == "TOO_MANY_RECIPIENTS"
+    assert await balance_of(billing, tenant, quota.id) == "1000"
+
+
+async def test_issue_vouchers_keeps_inside_the_quotas_validity(billing: RunningService) -> None:
+    tenant = a_tenant()
+    quota = await grant_quota(billing, tenant)
+    customers = await some_customers(billing, tenant, 1)
+
+    narrower = await billing.call(
+        an_issue(quota.id, customers, effective_time=in_days(1), expire_time=in_days(30)),
+        principal=an_administrator(tenant),
+    )
+    wider = [
+        await billing.refusal(
+            an_issue(quota.id, customers, **asked), principal=an_administrator(tenant)
+        )
+        for asked in ({"effective_time": in_days(-2)}, {"expire_time": in_days(366)})
+    ]
+
+    assert narrower.results[0].voucher.state == vouchers_pb2.VOUCHER_STATE_INACTIVE
+    assert [refusal.reason for refusal in wider] == ["VALIDITY_EXCEEDS_QUOTA"] * 2
+
+
+async def test_issue_vouchers_narrows_the_quotas_limits_and_never_widens_them(
+    billing: RunningService,
+) -> None:
+    tenant = a_tenant()
+    quota = await grant_quota(
+        billing,
+        tenant,
+        limits=[
+            a_limit("SERVICE_TYPE", "ecs", "Elastic servers"),
+            a_limit("SERVICE_TYPE", "obs"),
+            a_limit("ORDER_AMOUNT", "10", "500"),
+            a_limit("ORDER_TYPE", "new"),
+        ],
+    )
+    customers = await some_customers(billing, tenant, 1)
+
+    inherited = await billing.call(
+        an_issue(quota.id, customers), principal=an_administrator(tenant)
+    )
+    narrowed = await billing.call(
+        an_issue(
+            quota.id,
+            customers,
+            service_type_codes=["ecs"],
+            product_ids=["p-1"],
+            min_order_amount=money("20 CNY"),
+        ),
+        principal=an_administrator(tenant),
+    )
+    wider = [
+        await billing.refusal(
+            an_issue(quota.id, customers, **asked), principal=an_administrator(tenant)
+        )
+        for asked in (
+            {"service_type_codes": ["ecs", "rds"]},
+            {"min_order_amount": money("9.99 CNY")},
+            {"min_order_amount": money("500.01 CNY")},
+        )
+    ]
+
+    assert list(inherited.results[0].voucher.use_limits) == list(quota.limits)
+    assert {
+        (vouchers_pb2.LimitKey.Name(limit.key), limit.value1, limit.value2)
+        for limit in narrowed.results[0].voucher.use_limits
+    } == {
+        ("LIMIT_KEY_SERVICE_TYPE", "ecs", "Elastic servers"),
+        ("LIMIT_KEY_ORDER_AMOUNT", "20", "500"),
+        ("LIMIT_KEY_PRODUCT_ID", "p-1", ""),
+        ("LIMIT_KEY_ORDER_TYPE", "new", ""),
+    }
+    assert [(refusal.reason, refusal.metadata["limit"]) for refusal in wider] == [
+        ("LIMIT_EXCEEDS_QUOTA", "SERVICE_TYPE"),
+        ("LIMIT_EXCEEDS_QUOTA", "ORDER_AMOUNT"),
+        ("LIMIT_EXCEEDS_QUOTA", "ORDER_AMOUNT"),
+    ]
+
+
+async def test_issue_vouchers_holds_to_recipients_named_by_a_limit(
+    billing: RunningService,
+) -> None:
+    tenant = a_tenant()
+    named, other = await some_customers(billing, tenant, 2)
+    quota = await grant_quota(billing, tenant, limits=[a_limit("CUSTOMER_ID", named)])
+
+    response = await billing.call(
+        an_issue(quota.id, [named, other]), principal=an_administrator(tenant)
+    )
+
+    assert [result.error.reason for result in response.results] == ["", "RECIPIENT_NOT_ALLOWED"]
+    assert not response.results[0].voucher.use_limits
+
+
+async def test_requests_at_once_never_issue_more_than_the_quota_holds(
+    billing: RunningService,
+) -> None:
+    tenant = a_tenant()
+    quota = await grant_quota(billing, tenant, face_total="50 CNY")
+    customers = await some_customers(billing, tenant, 1)
+
+    answers = await asyncio.gather(
+        *(
+            billing.answer(an_issue(quota.id, customers), principal=an_administrator(tenant))
+            for _ in range(12)
+        )
+    )
+
+    refused = [answer.refusal.reason for answer in answers if answer.refusal]
+    assert refused == ["QUOTA_INSUFFICIENT"] * 7
+    assert await balance_of(billing, tenant, quota.id) == "0"
