@@ -168,7 +168,9 @@ class _Import:
         self._owners = owners
         self._reader = FocusReader(now=now)
         self._batch: list[Charge] = []
+        # Those that are known to have a partition, and those that rows were added to.
         self._cycles: set[date] = set()
+        self._grown_cycles: set[date] = set()
         self._writing: asyncio.Task[None] | None = None
 
     async def read(self, piece: bytes, *, is_last: bool = False) -> None:
@@ -196,6 +198,9 @@ class _Import:
         report.created_resource_count = owners.created_resource_count
         report.skipped_rows.sort(key=lambda row: row.line)
         report.notes = self._notes()
+        for cycle in self._grown_cycles:
+            async with self._transaction() as session:
+                await operations.analyze_partitions(session, cycles={cycle})
         async with self._transaction() as session:
             await operations.finish_import(
                 session,
@@ -248,6 +253,8 @@ class _Import:
             )
             await operations.make_partitions(session, cycles=cycles)
             taken = await operations.take_charges(session, rows=rows)
+            if taken.count:
+                self._grown_cycles |= {row["billing_cycle"] for row in rows}
             report.new_count += taken.count
             report.known_count += len(rows) - taken.count
             for code, amount in taken.payable.items():

@@ -55,7 +55,16 @@ class ConsumptionDetail(BillingTable):
         ),
         CheckConstraint("consume_end_time >= consume_time", name="consume_end_time"),
         # A partition holds one cycle, so the cycle stands in no index but the primary key.
-        Index("consumption_details_customer_idx", "tenant_id", "customer_id", "consume_time", "id"),
+        # Whose time it was is always asked for, so the partner stands in each list's index; the
+        # planner would else walk through everybody's rows by time to find one customer's.
+        Index(
+            "consumption_details_customer_idx",
+            "tenant_id",
+            "partner_id",
+            "customer_id",
+            "consume_time",
+            "id",
+        ),
         Index("consumption_details_time_idx", "tenant_id", "partner_id", "consume_time", "id"),
         Index("consumption_details_payable_idx", "tenant_id", "partner_id", "payable_amount", "id"),
         Index(

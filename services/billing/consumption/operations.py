@@ -68,6 +68,12 @@ async def make_partitions(session: AsyncSession, *, cycles: Collection[date]) ->
         await session.execute(select(func.app.make_consumption_partition(cycle)))
 
 
+async def analyze_partitions(session: AsyncSession, *, cycles: Collection[date]) -> None:
+    """Let the planner know what details of these cycles there are now."""
+    for cycle in sorted(cycles):
+        await session.execute(select(func.app.analyze_consumption_partition(cycle)))
+
+
 async def start_import(
     session: AsyncSession,
     *,

@@ -33,7 +33,7 @@ AMOUNTS = (
     "writeoff_amount",
 )
 DETAIL_INDEXES = {
-    "customer": ["tenant_id", "customer_id", "consume_time", "id"],
+    "customer": ["tenant_id", "partner_id", "customer_id", "consume_time", "id"],
     "time": ["tenant_id", "partner_id", "consume_time", "id"],
     "payable": ["tenant_id", "partner_id", "payable_amount", "id"],
 }
@@ -68,6 +68,21 @@ BEGIN
     -- Rows are reached through the parent and its policy; nobody reads a partition by itself.
     EXECUTE format('ALTER TABLE public.%I ENABLE ROW LEVEL SECURITY', name);
     EXECUTE format('ALTER TABLE public.%I FORCE ROW LEVEL SECURITY', name);
+END
+$$
+"""
+
+# What was just loaded has no statistics, and without them the planner walks through everybody's
+# rows by time to find one customer's (measured: 100 customers in 300 ms instead of 15).
+ANALYZE_PARTITION = """
+CREATE FUNCTION app.analyze_consumption_partition(cycle date) RETURNS void
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = '' AS $$
+DECLARE
+    name text := 'consumption_details_' || to_char(cycle, 'YYYYMM');
+BEGIN
+    IF to_regclass('public.' || name) IS NOT NULL THEN
+        EXECUTE format('ANALYZE (SKIP_LOCKED) public.%I', name);
+    END IF;
 END
 $$
 """
@@ -138,6 +153,8 @@ def _create_details() -> None:
     make_immutable("consumption_details")
     op.execute(MAKE_PARTITION)
     grant_function("app.make_consumption_partition(date)")
+    op.execute(ANALYZE_PARTITION)
+    grant_function("app.analyze_consumption_partition(date)")
 
 
 def _detail_texts() -> list[str]:
