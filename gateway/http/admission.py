@@ -1,26 +1,39 @@
 """How many operations run at once: a share per principal, a bound per process, a short queue."""
 
 import asyncio
-from collections import Counter, deque
+from collections import Counter
 from collections.abc import AsyncIterator, Hashable
 from contextlib import asynccontextmanager
+from dataclasses import dataclass
 
 from gateway.http.errors import Refused
 from gateway.settings import Limits
 
 
+@dataclass(eq=False, slots=True)
+class Waiting:
+    """One who waits for a place."""
+
+    principal: Hashable
+    place: asyncio.Future[None]
+
+
 class Admission:
-    """Lets operations in, makes a few wait, and turns the rest away at once."""
+    """Lets operations in, makes a few wait, and turns the rest away at once.
+
+    A principal whose share is full waits, too, so that a burst is answered in full; as many may
+    wait as may run, and the queue is left to others.
+    """
 
     def __init__(self, *, limits: Limits) -> None:
         self.limits = limits
         self.running = 0
         self._of: Counter[Hashable] = Counter()
-        self._waiting: deque[asyncio.Future[None]] = deque()
+        self._queue: list[Waiting] = []
 
     @property
     def waiting(self) -> int:
-        return len(self._waiting)
+        return len(self._queue)
 
     @asynccontextmanager
     async def enter(self, principal: Hashable) -> AsyncIterator[None]:
@@ -28,51 +41,61 @@ class Admission:
 
         :raises Refused: THROTTLED beyond the principal's share, OVERLOADED beyond the queue.
         """
-        if self._of[principal] >= self.limits.operations_per_principal:
+        if self._has_place_for(principal):
+            self._take(principal)
+        else:
+            await self._wait(principal)
+        try:
+            yield
+        finally:
+            self._leave(principal)
+
+    async def _wait(self, principal: Hashable) -> None:
+        share = self.limits.operations_per_principal
+        if sum(one.principal == principal for one in self._queue) >= share:
             raise Refused(
                 "THROTTLED",
-                f"More than {self.limits.operations_per_principal} operations at once.",
+                f"{share} operations run at once and as many wait already.",
                 headers={"Retry-After": "1"},
                 limit="operations_per_principal",
             )
-        self._of[principal] += 1
-        try:
-            await self._take_place()
-            try:
-                yield
-            finally:
-                self._give_place()
-        finally:
-            self._of[principal] -= 1
-            if not self._of[principal]:
-                del self._of[principal]
-
-    async def _take_place(self) -> None:
-        if self.running < self.limits.operations:
-            self.running += 1
-            return
-        if len(self._waiting) >= self.limits.operations_waiting:
+        if len(self._queue) >= self.limits.operations_waiting:
             raise Refused(
                 "OVERLOADED",
                 "The gateway is busy; try again shortly.",
                 headers={"Retry-After": "1"},
             )
-        place: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        self._waiting.append(place)
+        one = Waiting(principal, asyncio.get_running_loop().create_future())
+        self._queue.append(one)
         try:
-            await place
+            await one.place
         except asyncio.CancelledError:
-            if place.done() and not place.cancelled():
-                self._give_place()
-            elif place in self._waiting:
-                self._waiting.remove(place)
+            if one in self._queue:
+                self._queue.remove(one)
+            else:
+                # The place was given and not taken yet.
+                self._leave(principal)
             raise
 
-    def _give_place(self) -> None:
-        while self._waiting:
-            place = self._waiting.popleft()
-            if not place.done():
-                # The place passes from one to the other; the number running stays.
-                place.set_result(None)
-                return
+    def _has_place_for(self, principal: Hashable) -> bool:
+        return (
+            self.running < self.limits.operations
+            and self._of[principal] < self.limits.operations_per_principal
+        )
+
+    def _take(self, principal: Hashable) -> None:
+        self.running += 1
+        self._of[principal] += 1
+
+    def _leave(self, principal: Hashable) -> None:
         self.running -= 1
+        self._of[principal] -= 1
+        if not self._of[principal]:
+            del self._of[principal]
+        for one in self._queue:
+            # Whoever is cancelled has not left the queue yet.
+            if not one.place.done() and self._has_place_for(one.principal):
+                self._queue.remove(one)
+                self._take(one.principal)
+                one.place.set_result(None)
+                return

@@ -32,6 +32,9 @@ class KeyDirectory:
 
     async def find(self, key_id: str) -> ECKey | None:
         """Give the key of this id, asking the provider again where that is due."""
+        if key_id in self._keys and self._reading.locked():
+            # Somebody is asking; a known key need not wait for the answer.
+            return self._keys[key_id]
         if self._age > REFRESH_SECONDS:
             await self._refresh(older_than=REFRESH_SECONDS)
         elif key_id not in self._keys and self._age > UNKNOWN_SECONDS:
@@ -47,13 +50,14 @@ class KeyDirectory:
             if self._age <= older_than:
                 # Somebody else has just done it.
                 return
-            self._read_at = self._clock()
             try:
                 self._keys = _signing_keys(await self._read())
+                # Not before: whoever comes meanwhile must wait for the answer.
+                self._read_at = self._clock()
             except (OSError, ValueError, TimeoutError, aiohttp.ClientError) as error:
                 log.warning("keys not read", source=self.source, error=repr(error))
                 # Known keys stay good, and the next attempt is a minute away, not ten.
-                self._read_at -= REFRESH_SECONDS - UNKNOWN_SECONDS
+                self._read_at = self._clock() - (REFRESH_SECONDS - UNKNOWN_SECONDS)
 
     async def _read(self) -> Any:
         if not self.source.startswith(("https://", "http://")):

@@ -20,17 +20,46 @@ async def settle() -> None:
         await asyncio.sleep(0)
 
 
-async def test_a_principal_gets_no_more_than_its_share() -> None:
-    places = admission(places=10, share=2)
+async def test_a_principal_gets_no_more_than_its_share_and_as_many_may_wait() -> None:
+    places = admission(places=10, share=2, queue=10)
+    leave = asyncio.Event()
 
-    async with places.enter("ada"), places.enter("ada"), places.enter("bob"):
-        with pytest.raises(Refused) as refused:
-            async with places.enter("ada"):
-                pass
+    async def operate() -> None:
+        async with places.enter("ada"):
+            await leave.wait()
+
+    burst = [asyncio.create_task(operate()) for _ in range(4)]
+    await settle()
+    with pytest.raises(Refused) as refused:
+        async with places.enter("ada"):
+            pass
+    async with places.enter("bob"):
+        assert (places.running, places.waiting) == (3, 2)
 
     assert refused.value.code == "THROTTLED"
+    leave.set()
+    await asyncio.gather(*burst)
+    assert (places.running, places.waiting) == (0, 0)
+
+
+async def test_who_waits_for_its_own_share_holds_up_nobody_else() -> None:
+    places = admission(places=2, share=1, queue=10)
+    entered: list[str] = []
+
+    async def operate(principal: str) -> None:
+        async with places.enter(principal):
+            entered.append(principal)
+
     async with places.enter("ada"):
-        assert places.running == 1
+        async with places.enter("bob"):
+            waiting = [asyncio.create_task(operate(one)) for one in ("ada", "cyd")]
+            await settle()
+            assert entered == []
+        await settle()
+        assert entered == ["cyd"]
+
+    await asyncio.gather(*waiting)
+    assert entered == ["cyd", "ada"]
 
 
 async def test_beyond_the_queue_the_answer_is_overloaded() -> None:

@@ -1,5 +1,6 @@
 """The provider's keys: asked for rarely, kept when it is away, never taken blindly."""
 
+import asyncio
 import json
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -76,6 +77,31 @@ async def test_unknown_ids_cause_one_question_a_minute(url: str, provider: Provi
 
     assert at_once is None
     assert found is not None
+    assert provider.asked == 2
+
+
+async def test_who_comes_first_together_waits_for_one_answer(url: str, provider: Provider) -> None:
+    keys = KeyDirectory(url, clock=Clock())
+
+    found = await asyncio.gather(*(keys.find("first") for _ in range(50)))
+
+    assert all(key is not None for key in found)
+    assert provider.asked == 1
+
+
+async def test_a_known_key_does_not_wait_for_a_refresh(url: str, provider: Provider) -> None:
+    clock = Clock()
+    keys = KeyDirectory(url, clock=clock)
+    await keys.find("first")
+    clock.now += 700
+    refreshing = asyncio.create_task(keys.find("first"))
+    await asyncio.sleep(0)
+
+    # Not one turn of the event loop is needed.
+    with pytest.raises(StopIteration):
+        keys.find("first").send(None)
+
+    assert await refreshing is not None
     assert provider.asked == 2
 
 
