@@ -9,8 +9,13 @@ from google.protobuf.timestamp_pb2 import Timestamp
 
 from partner.billing.v1 import links_pb2, voucher_quotas_pb2, vouchers_pb2
 from partner.type.v1 import money_pb2, terms_pb2
+from services.billing.ledger import operations
+from services.billing.ledger.chart import AccountKind, TransferCode
+from services.billing.voucher_quotas.model import VoucherQuota, unit_of
 from services.kit import ids, wire
 from services.kit.ids import new_id
+from services.kit.money import Money
+from tests.builders.ledger import TenantLedger
 from tests.builders.principals import a_system, an_operator
 from tests.builders.running import RunningService
 
@@ -103,3 +108,46 @@ def a_limit(key: str, value1: str, value2: str | None = None) -> vouchers_pb2.Us
     """Give a limit by the name of its key, like SERVICE_TYPE."""
     number = vouchers_pb2.LimitKey.Value(f"LIMIT_KEY_{key}")
     return vouchers_pb2.UseLimit(key=number, value1=value1, value2=value2)
+
+
+async def delegate_quota(
+    billing: RunningService,
+    tenant_id: UUID,
+    quota: voucher_quotas_pb2.VoucherQuota,
+    *,
+    partner_id: UUID,
+    face_total: str,
+) -> str:
+    """Give a reseller a part of a quota, which no rpc does as yet; give its id."""
+    ledger = TenantLedger(billing.database, tenant_id)
+    parent_id = ids.from_text("quo", quota.id, field="id")
+    amount = Money.from_message(money(face_total), field="face_total")
+    unit = unit_of(parent_id, currency_code=amount.currency_code)
+    account_id = await ledger.open(AccountKind.VQ_AVAILABLE, unit=unit, partner_id=partner_id)
+    async with ledger.transaction() as session:
+        parent = await session.get_one(VoucherQuota, (tenant_id, parent_id))
+        given = VoucherQuota(
+            tenant_id=tenant_id,
+            partner_id=partner_id,
+            parent_quota_id=parent_id,
+            account_id=account_id,
+            coupon_type=parent.coupon_type,
+            currency_code=parent.currency_code,
+            face_total=amount.amount,
+            state=parent.state,
+            effective_time=parent.effective_time,
+            expire_time=parent.expire_time,
+            limits=parent.limits,
+            customer_ids=[],
+        )
+        session.add(given)
+        await session.flush()
+        posting = ledger.posting(
+            parent.account_id,
+            account_id,
+            unit.count(amount),
+            unit=unit,
+            code=TransferCode.VQ_DELEGATE,
+        )
+        await operations.post(session, posting=posting)
+    return ids.to_text("quo", given.id)

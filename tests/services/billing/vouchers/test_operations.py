@@ -10,6 +10,7 @@ from tests.builders.billing import (
     a_limit,
     a_link,
     an_issue,
+    delegate_quota,
     grant_quota,
     in_days,
     money,
@@ -292,3 +293,24 @@ async def test_requests_at_once_never_issue_more_than_the_quota_holds(
     refused = [answer.refusal.reason for answer in answers if answer.refusal]
     assert refused == ["QUOTA_INSUFFICIENT"] * 7
     assert await balance_of(billing, tenant, quota.id) == "0"
+
+
+async def test_a_reseller_issues_out_of_its_own_quota_to_its_own_customers_only(
+    billing: RunningService,
+) -> None:
+    tenant, reseller_id = a_tenant(), new_id()
+    quota = await grant_quota(billing, tenant)
+    part = await delegate_quota(
+        billing, tenant, quota, partner_id=reseller_id, face_total="100 CNY"
+    )
+    (theirs,) = await some_customers(billing, tenant, 1, partner_id=reseller_id)
+    (distributors,) = await some_customers(billing, tenant, 1)
+    request = an_issue(part, [theirs, distributors])
+
+    issued = await billing.call(request, principal=an_administrator(tenant, partner_id=reseller_id))
+    refused = await billing.refusal(an_issue(part, [theirs]), principal=an_administrator(tenant))
+
+    assert [result.error.reason for result in issued.results] == ["", "NOT_SUB_CUSTOMER"]
+    assert refused.reason == "QUOTA_NOT_FOUND_OR_STATE"
+    assert await balance_of(billing, tenant, part) == "90"
+    assert await balance_of(billing, tenant, quota.id) == "900"

@@ -12,6 +12,7 @@ from services.kit.ids import new_id, to_text
 from tests.builders.billing import (
     a_link,
     an_issue,
+    delegate_quota,
     grant_quota,
     in_days,
     put_links,
@@ -204,23 +205,56 @@ async def test_batch_get_vouchers_keeps_the_order_and_leaves_out_the_foreign(
 
 async def test_the_memo_is_seen_by_the_issuer_alone(billing: RunningService) -> None:
     tenant, reseller_id = a_tenant(), new_id()
-    own, theirs = await some_customers(billing, tenant, 2)
+    (own,) = await some_customers(billing, tenant, 1)
+    (theirs,) = await some_customers(billing, tenant, 1, partner_id=reseller_id)
     quota = await grant_quota(billing, tenant)
-    await billing.call(an_issue(quota.id, [own], memo="secret"), principal=an_administrator(tenant))
-    customer = a_customers_user(tenant, customer_id=ids.from_text("cus", own, field="id"))
+    part = await delegate_quota(
+        billing, tenant, quota, partner_id=reseller_id, face_total="100 CNY"
+    )
+    distributor = an_administrator(tenant)
+    reseller = an_administrator(tenant, partner_id=reseller_id)
+    await billing.call(an_issue(quota.id, [own], memo="ours"), principal=distributor)
+    await billing.call(an_issue(part, [theirs], memo="theirs"), principal=reseller)
+    customer = a_customers_user(
+        tenant,
+        partner_id=reseller_id,
+        customer_id=ids.from_text("cus", theirs, field="id"),
+    )
 
-    seen = {
-        name: [voucher.memo for voucher in await listed(billing, principal)]
-        for name, principal in {
-            "issuer": an_administrator(tenant),
-            "customer": customer,
-            "operator": an_operator(tenant),
-            "reseller": an_administrator(tenant, partner_id=reseller_id),
-        }.items()
-    }
+    seen = [
+        sorted(voucher.memo for voucher in await listed(billing, principal))
+        for principal in (distributor, reseller, customer, an_operator(tenant))
+    ]
 
-    assert seen == {"issuer": ["secret"], "customer": [""], "operator": [""], "reseller": []}
-    assert theirs
+    assert seen == [["", "ours"], ["theirs"], [""], ["", ""]]
+
+
+async def test_a_distributor_finds_what_a_reseller_of_its_own_issued(
+    billing: RunningService,
+) -> None:
+    tenant, reseller_id = a_tenant(), new_id()
+    links = [a_link(partner_id=reseller_id, partner_name="Lantern")]
+    (theirs,) = await put_links(billing, tenant, links)
+    quota = await grant_quota(billing, tenant)
+    part = await delegate_quota(
+        billing, tenant, quota, partner_id=reseller_id, face_total="100 CNY"
+    )
+    reseller = an_administrator(tenant, partner_id=reseller_id)
+    await billing.call(an_issue(part, [theirs]), principal=reseller)
+    named = vouchers_pb2.VoucherOperationFilter(indirect_partner_name="antern")
+
+    found = await listed(
+        billing, an_administrator(tenant), indirect_partner_id=to_text("ptr", reseller_id)
+    )
+    records = await billing.call(
+        vouchers_pb2.ListVoucherOperationsRequest(filter=named),
+        principal=an_administrator(tenant),
+    )
+
+    assert [(one.customer_id, one.issuer_id) for one in found] == [
+        (theirs, to_text("ptr", reseller_id))
+    ]
+    assert [record.parent_quota_id for record in records.operations] == [quota.id]
 
 
 async def test_account_managers_and_directors_see_vouchers_of_customers_assigned_to_them(
