@@ -85,6 +85,6 @@ class VoucherQuotaQuery:
 
 @strawberry.type
 class VoucherQuotaMutation:
-    grant_voucher_quota: GrantVoucherQuotaPayload = writing(
+    grant_voucher_quota: GrantVoucherQuotaPayload | None = writing(
         QUOTAS["GrantVoucherQuota"], GrantVoucherQuotaInput
     )

@@ -167,7 +167,9 @@ class VoucherQuery:
 
 @strawberry.type
 class VoucherMutation:
-    issue_vouchers: IssueVouchersPayload = writing(VOUCHERS["IssueVouchers"], IssueVouchersInput)
+    issue_vouchers: IssueVouchersPayload | None = writing(
+        VOUCHERS["IssueVouchers"], IssueVouchersInput
+    )
 
 
 TYPES = (BillingUserError,)

@@ -55,7 +55,7 @@ class AccountManagerQuery:
 
 @strawberry.type
 class AccountManagerMutation:
-    create_account_manager: CreateAccountManagerPayload = writing(
+    create_account_manager: CreateAccountManagerPayload | None = writing(
         MANAGERS["CreateAccountManager"], CreateAccountManagerInput
     )
 

@@ -165,9 +165,9 @@ class CustomerQuery:
 
 @strawberry.type
 class CustomerMutation:
-    reveal_customers: RevealCustomersPayload = writing(
+    reveal_customers: RevealCustomersPayload | None = writing(
         CUSTOMERS["RevealCustomers"], RevealCustomersInput
     )
-    update_customer: UpdateCustomerPayload = writing(
+    update_customer: UpdateCustomerPayload | None = writing(
         CUSTOMERS["UpdateCustomer"], UpdateCustomerInput
     )

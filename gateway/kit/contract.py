@@ -18,7 +18,8 @@ COMMENTS: Final = Path(options_pb2.__file__).parents[2] / "comments.json"
 # Protobuf has two classes for each kind of descriptor, in Python and in C.
 Descriptor = Any
 Field = Any
-_SNAKE: Final = re.compile(r"\b[a-z]+(?:_[a-z0-9]+)+\b")
+# Words of the contract in a sentence; never an id, whose second part begins with a digit.
+SNAKE: Final = re.compile(r"\b[a-z]+(?:_[a-z]+)+\b")
 
 
 class BindingRefused(TypeError):
@@ -102,7 +103,7 @@ def description_of(descriptor: Descriptor) -> str:
 
 
 def comment(full_name: str) -> str:
-    return _SNAKE.sub(lambda word: camel(word[0]), _comments().get(full_name, ""))
+    return SNAKE.sub(lambda word: camel(word[0]), _comments().get(full_name, ""))
 
 
 def camel(path: str) -> str:

@@ -6,7 +6,7 @@ from typing import Any, Final
 
 import grpc
 
-from gateway.kit.contract import camel
+from gateway.kit.contract import SNAKE, camel
 from services.kit.errors import DeadlineExceeded, InvalidArgument, Received, received
 
 # Codes of gRPC → of the graph. What is not here is a defect: it is logged and masked.
@@ -67,12 +67,17 @@ def failure(error: Exception, *, service: str, rename: Rename) -> Exception:
     # The reason repeats the code where no rule of the business is behind it.
     reason = what.reason if what.reason != what.code else None
     return Failed(
-        what.message,
+        worded(what.message, rename),
         code=code,
         field=rename(what.violations[0][0]) if what.violations else None,
         reason=reason,
         metadata={camel(key): value for key, value in what.metadata.items()},
     )
+
+
+def worded(message: str, rename: Rename) -> str:
+    """Put the fields that a sentence names into the words of the graph."""
+    return SNAKE.sub(lambda word: rename(word[0]), message)
 
 
 def renamed(names: Mapping[str, str], *, prefix: str = "", within: str = "") -> Rename:

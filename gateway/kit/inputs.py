@@ -102,6 +102,8 @@ def request_of(declared: Taken, given: Mapping[str, Any], *, path: str) -> Messa
     if declared.resource:
         mask: FieldMask = request.update_mask  # type: ignore[attr-defined]
         mask.paths.extend(declared.fields[name].name for name in given if name in declared.maybe)
+        if not mask.paths:
+            raise bad_input("must name something to change", field=path)
     return request
 
 

@@ -58,7 +58,7 @@ def find(reading: Reading, key: str, *, field: str) -> asyncio.Future[Any] | Non
     prefix = key.rpartition("_")[0]
     thing = BY_PREFIX.get(prefix)
     # An unknown prefix must still stand before what ends like an id.
-    check_id(key, thing.prefix if thing else prefix or "…", field=field)
+    check_id(key, thing.prefix if thing else prefix or "cus", field=field)
     return load(reading, thing, key) if thing else None
 
 

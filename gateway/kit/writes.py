@@ -10,7 +10,7 @@ from graphql import GraphQLAbstractType
 from strawberry.types.arguments import StrawberryArgument
 
 from gateway.kit.contract import BindingRefused, Rpc, camel, description_of, field_of
-from gateway.kit.errors import Rename, failure, renamed
+from gateway.kit.errors import Rename, failure, renamed, worded
 from gateway.kit.fields import BoundField, Resolve, argument, bound
 from gateway.kit.inputs import request_of, taken
 from gateway.kit.leaves import leaf
@@ -216,8 +216,8 @@ def _user_errors(error: grpc.aio.AioRpcError, rpc: Rpc, rename: Rename) -> list[
         return []
     metadata = [Metadatum(key=camel(key), value=value) for key, value in what.metadata.items()]
     if not what.violations:
-        return [Refused(reasons.type_name, number, what.message, None, metadata)]
+        return [Refused(reasons.type_name, number, worded(what.message, rename), None, metadata)]
     return [
-        Refused(reasons.type_name, number, message, rename(path), metadata)
+        Refused(reasons.type_name, number, worded(message, rename), rename(path), metadata)
         for path, message in what.violations
     ]

@@ -1,0 +1,105 @@
+"""The graph over fake rpcs: what each rpc answers, what was asked, what a client sees."""
+
+import asyncio
+from collections import Counter
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+import grpc
+from google.protobuf.message import Message
+from graphql import execute, parse, validate
+
+from gateway.context import Context
+from gateway.http.caller import Caller
+from gateway.http.errors import describe, translate_refusal
+from gateway.http.executor import core_schema
+from gateway.kit.contract import Rpc
+from gateway.schema import schema
+from services.kit.errors import DETAILS_KEY, Refusal, status_code, status_of
+from services.kit.identity import Principal
+from tests.builders.principals import a_tenant, an_administrator
+
+Answer = Message | Exception | Callable[[Any], Message | Awaitable[Message]]
+
+
+class Rpcs:
+    """Stands for the four services: answers by the rpc's name, and remembers what was asked."""
+
+    def __init__(self, **answers: Answer) -> None:
+        self.answers = answers
+        self.asked: list[tuple[str, Any]] = []
+        self.timeouts: list[float] = []
+
+    @property
+    def counts(self) -> Counter[str]:
+        return Counter(name for name, _ in self.asked)
+
+    def requests(self, name: str) -> list[Any]:
+        return [request for asked, request in self.asked if asked == name]
+
+    def request(self, name: str) -> Any:
+        """Give the only request to an rpc."""
+        [request] = self.requests(name)
+        return request
+
+    async def __call__(self, rpc: Rpc, request: Message, *, timeout: float) -> Message:  # noqa: ASYNC109 - gRPC's own deadline
+        self.asked.append((rpc.name, request))
+        self.timeouts.append(timeout)
+        # A real call never answers at once.
+        await asyncio.sleep(0)
+        answer = self.answers[rpc.name]
+        if isinstance(answer, Exception):
+            raise answer
+        if isinstance(answer, Message):
+            return answer
+        given = answer(request)
+        return given if isinstance(given, Message) else await given
+
+
+@dataclass(frozen=True)
+class Shown:
+    """What a client sees."""
+
+    data: Any
+    errors: list[dict[str, Any]] = field(default_factory=list)
+
+    @property
+    def extensions(self) -> dict[str, Any]:
+        """Give the extensions of the only error."""
+        [error] = self.errors
+        given: dict[str, Any] = error["extensions"]
+        return given
+
+
+async def ask(
+    text: str, *, rpcs: Rpcs, principal: Principal | None = None, **variables: Any
+) -> Shown:
+    """Execute a document that must be valid, as an administrator unless said otherwise."""
+    document = parse(text)
+    core = core_schema(schema)
+    assert validate(core, document) == []
+    caller = Caller(principal or an_administrator(a_tenant()), request_id="r")
+    context = Context(calls=rpcs, caller=caller)
+    result: Any = execute(core, document, context_value=context, variable_values=variables)
+    if not hasattr(result, "data"):
+        result = await result
+    return Shown(
+        result.data, describe(result.errors or [], request_id="r", translate=translate_refusal)
+    )
+
+
+def refusing(refusal: Refusal, *, service: str) -> grpc.aio.AioRpcError:
+    """Give the error that a call raises where a service refuses."""
+    status = status_of(refusal, service=service)
+    return grpc.aio.AioRpcError(
+        status_code(refusal.code),
+        grpc.aio.Metadata(),
+        grpc.aio.Metadata((DETAILS_KEY, status.SerializeToString())),
+        details=status.message,
+    )
+
+
+def failing(code: grpc.StatusCode, details: str = "") -> grpc.aio.AioRpcError:
+    """Give the error that a call raises where nothing refuses, it just fails."""
+    return grpc.aio.AioRpcError(code, grpc.aio.Metadata(), grpc.aio.Metadata(), details=details)
