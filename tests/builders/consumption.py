@@ -25,7 +25,7 @@ from services.billing.peers import Customers
 from services.kit import ids
 from services.kit.client import Caller, TokenSource
 from services.kit.database import Database
-from services.kit.errors import InvalidArgument
+from services.kit.errors import InvalidArgument, Unavailable
 from services.kit.identity import Principal
 from services.kit.paging import PageTokens
 from services.kit.rpc import Call, Servicer, read
@@ -114,6 +114,8 @@ class FakeCustomers(Servicer, customers_pb2_grpc.CustomerServiceServicer):
         for index, wanted in enumerate(request.customers):
             if wanted.external_id == "refused":
                 raise InvalidArgument("is not wanted", field=f"customers[{index}].external_id")
+            if wanted.external_id == "down":
+                raise Unavailable("down for a moment")
             key = (call.scope.tenant_id, wanted.external_platform, wanted.external_id)
             if key not in self._end.customers:
                 response.created_count += 1

@@ -2,6 +2,7 @@
 
 import csv
 from collections import defaultdict
+from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -13,9 +14,10 @@ from partner.billing.v1 import consumption_pb2
 from partner.customers.v1 import customers_pb2
 from partner.type.v1 import money_pb2
 from partner_center.focus import FocusImport, ImportFailed, summary
+from services.kit.ids import new_id, to_text
 from tests.builders.consumption import SAMPLE, a_file, a_row
 from tests.builders.customers import open_tenant
-from tests.builders.principals import an_administrator, an_operator
+from tests.builders.principals import a_tenant, an_administrator, an_operator
 
 
 async def focus_import(running: Any, path: Path, *, tenant: UUID) -> FocusImport:
@@ -76,6 +78,25 @@ async def test_a_file_that_can_not_be_read_says_why(running: Any, tmp_path: Path
 
     with pytest.raises(ImportFailed, match="the file is UTF-16, not UTF-8"):
         await (await focus_import(running, path, tenant=tenant)).run()
+
+
+async def test_a_reseller_of_somebody_else_gets_no_customers(running: Any, tmp_path: Path) -> None:
+    tenant = await open_tenant(await running("customers"), currency_code="USD")
+    path = tmp_path / "focus.csv"
+    path.write_bytes(a_file(a_row()))
+    chosen = await focus_import(running, path, tenant=tenant)
+
+    with pytest.raises(ImportFailed, match="the reseller is not one of the caller's"):
+        await replace(chosen, reseller_id=to_text("ptr", new_id())).run()
+
+
+async def test_a_tenant_that_nobody_opened_gets_no_customers(running: Any, tmp_path: Path) -> None:
+    await running("customers")
+    path = tmp_path / "focus.csv"
+    path.write_bytes(a_file(a_row()))
+
+    with pytest.raises(ImportFailed, match="partner not found"):
+        await (await focus_import(running, path, tenant=a_tenant())).run()
 
 
 async def test_billing_that_does_not_answer_is_named() -> None:

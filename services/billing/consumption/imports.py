@@ -3,10 +3,9 @@
 import asyncio
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import AbstractAsyncContextManager
-from dataclasses import dataclass, field
 from datetime import date, datetime
 from decimal import Context, Decimal, Inexact, InvalidOperation
-from typing import Any, ClassVar, Final
+from typing import Any, Final
 from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -16,16 +15,15 @@ from services.billing.consumption.charges import Charge
 from services.billing.consumption.focus import FocusReader, SkippedRow
 from services.billing.consumption.model import AMOUNTS
 from services.billing.consumption.owners import Owners
+from services.billing.consumption.reports import SKIPPED_SHOWN_MAX, ImportHeader, ImportReport
 from services.billing.links import operations as links
 from services.billing.peers import Account, Customers
 from services.kit.errors import Refusal, ResourceExhausted
 from services.kit.identity import Principal, Scope
 from services.kit.jobs import system_principal
-from services.kit.money import Money
 
 BATCH_ROWS: Final = 1000
 ROWS_MAX: Final = 2_000_000
-SKIPPED_SHOWN_MAX: Final = 1000
 # Other calls have their turn after so many bytes of reading.
 SLICE_BYTES: Final = 32 * 1024
 
@@ -66,41 +64,6 @@ _COPIED: Final = (
     "currency_code",
     "billing_cycle",
 )
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ImportHeader:
-    """What is imported, for whom."""
-
-    FILE_NAME_LENGTH_MAX: ClassVar = 255
-
-    request_id: str
-    file_name: str
-    association_type: str | None
-    indirect_partner_id: UUID | None
-
-
-@dataclass(slots=True)
-class ImportReport:
-    """What came of an import."""
-
-    row_count: int = 0
-    new_count: int = 0
-    known_count: int = 0
-    skipped_count: int = 0
-    skipped_rows: list[SkippedRow] = field(default_factory=list)
-    created_customer_count: int = 0
-    created_resource_count: int = 0
-    new_payable: dict[str, Decimal] = field(default_factory=dict)
-    notes: list[str] = field(default_factory=list)
-
-    @property
-    def new_payable_amounts(self) -> list[Money]:
-        return [Money(amount, code) for code, amount in sorted(self.new_payable.items())]
-
-    def counts(self) -> dict[str, int]:
-        names = ("row_count", "new_count", "known_count", "skipped_count")
-        return {name: getattr(self, name) for name in names}
 
 
 async def import_consumption(

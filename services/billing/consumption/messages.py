@@ -22,8 +22,8 @@ from services.billing.consumption.cycles import (
     cycle_text,
     months_later,
 )
-from services.billing.consumption.imports import ImportHeader, ImportReport
 from services.billing.consumption.model import AMOUNTS, ConsumptionDetail, ConsumptionSettings
+from services.billing.consumption.reports import ImportHeader, ImportReport
 from services.kit import ids
 from services.kit.errors import InvalidArgument
 from services.kit.money import decimal_text

@@ -253,6 +253,22 @@ async def test_a_file_that_can_not_be_read_is_refused_and_noted(
     assert noted.finish_time is not None
 
 
+async def test_what_was_kept_stays_when_customers_does_not_answer(
+    billing: ImportingBilling,
+) -> None:
+    tenant = a_tenant()
+    good = [a_row(x_TradeId=str(number)) for number in range(1000)]
+    requests = import_requests(a_file(*good, a_row(SubAccountId="down")), file_name="x.csv")
+
+    refusal = await refusal_of(billing, requests, principal=an_operator(tenant))
+
+    assert refusal.code == "UNAVAILABLE"
+    assert await sum_of(billing, tenant) == "1500"
+    # The channel asks again by itself; each try is noted.
+    noted = {(one.new_count, one.failure) for one in await imports_of(billing, tenant)}
+    assert (1000, "the customers service does not answer") in noted
+
+
 @pytest.mark.parametrize(
     ("requests", "field"),
     [
