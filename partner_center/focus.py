@@ -21,6 +21,8 @@ PIECE_BYTES: Final = 64 * 1024
 # A file of the greatest size takes minutes; a server that hangs shall not hold us for ever.
 SECONDS_MAX: Final = 3600.0
 SKIPPED_SHOWN_MAX: Final = 20
+# What is sent in the first moment only fills buffers.
+SECONDS_UNTIL_SPEED: Final = 1.0
 
 
 class ImportFailed(Exception):
@@ -49,14 +51,18 @@ class FocusImport:
             with Progress(*columns, TextColumn("{task.fields[speed]}"), console=console) as bar:
                 size = self.path.stat().st_size
                 task = bar.add_task(self.path.name, total=size, speed="")
+                begun = time.monotonic()
                 try:
-                    return await stub.ImportConsumption(
+                    report = await stub.ImportConsumption(
                         self._requests(bar, task),
                         timeout=SECONDS_MAX,
                         metadata=(("authorization", f"Bearer {self.token}"),),
                     )
                 except grpc.aio.AioRpcError as error:
                     raise ImportFailed(_reason(error, address=self.address)) from error
+                seconds = time.monotonic() - begun
+                bar.update(task, speed=_speed(report.row_count, seconds=seconds))
+                return report
 
     async def _requests(
         self, bar: Progress, task: TaskID
@@ -79,7 +85,9 @@ class FocusImport:
                 # The next piece is asked for when the server has room for it.
                 lines += piece.count(b"\n")
                 seconds = time.monotonic() - begun
-                bar.update(task, advance=len(piece), speed=_speed(lines, seconds=seconds))
+                bar.update(task, advance=len(piece))
+                if seconds > SECONDS_UNTIL_SPEED:
+                    bar.update(task, speed=_speed(lines, seconds=seconds))
 
 
 def summary(report: consumption_pb2.ImportConsumptionResponse, *, seconds: float) -> str:
