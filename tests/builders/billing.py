@@ -11,12 +11,14 @@ from partner.billing.v1 import links_pb2, voucher_quotas_pb2, vouchers_pb2
 from partner.type.v1 import money_pb2, terms_pb2
 from services.billing.ledger import operations
 from services.billing.ledger.chart import AccountKind, TransferCode
+from services.billing.links import queries as links
+from services.billing.links.model import CustomerLink
 from services.billing.voucher_quotas.model import VoucherQuota, unit_of
 from services.kit import ids, wire
 from services.kit.ids import new_id
 from services.kit.money import Money
 from tests.builders.ledger import TenantLedger
-from tests.builders.principals import a_system, an_operator
+from tests.builders.principals import a_system, an_administrator, an_operator
 from tests.builders.running import RunningService
 
 
@@ -151,3 +153,14 @@ async def delegate_quota(
         )
         await operations.post(session, posting=posting)
     return ids.to_text("quo", given.id)
+
+
+async def known_link(
+    billing: RunningService, tenant: UUID, customer_id: str, *, partner_id: UUID | None = None
+) -> CustomerLink | None:
+    """Give what billing knows of a customer, as its partner sees it."""
+    principal = an_administrator(tenant, partner_id=partner_id)
+    wanted = ids.from_text("cus", customer_id, field="id")
+    async with billing.database.transaction(principal) as session:
+        found = await links.batch_get(session, scope=principal.scope, customer_ids=[wanted])
+    return found.get(wanted)

@@ -1,5 +1,6 @@
 """The voucher quota, what may be granted, and what its state is at a time."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from decimal import Decimal
 from enum import StrEnum
@@ -140,7 +141,7 @@ def refuse_odd_validity(effective_time: datetime, expire_time: datetime, *, now:
         raise InvalidArgument("must be in the future", field="expire_time")
 
 
-def refuse_odd_limits(limits: list[UseLimit]) -> None:
+def refuse_odd_limits(limits: Sequence[UseLimit]) -> None:
     """Let limits be few, and each mean something.
 
     :raises InvalidArgument:

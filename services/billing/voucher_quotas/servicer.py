@@ -31,21 +31,11 @@ class VoucherQuotaServicer(Servicer, voucher_quotas_pb2_grpc.VoucherQuotaService
     async def GrantVoucherQuota(
         self, request: voucher_quotas_pb2.GrantVoucherQuotaRequest, call: Call
     ) -> voucher_quotas_pb2.VoucherQuota:
-        expire_time = wire.to_time(request, "expire_time")
-        if expire_time is None:
-            raise InvalidArgument("must be given", field="expire_time")
         quota_id = await operations.grant_voucher_quota(
             call.session,
             tenant_id=call.scope.tenant_id,
             request_id=request.request_id,
-            coupon_type=COUPON_TYPES.required_word(request.coupon_type, field="coupon_type"),
-            face_total=Money.from_message(request.face_total, field="face_total"),
-            effective_time=wire.to_time(request, "effective_time"),
-            expire_time=expire_time,
-            limits=to_limits(request.limits),
-            customer_ids=wire.to_ids(
-                "cus", request.customer_ids, field="customer_ids", at_most=RECIPIENTS_MAX
-            ),
+            terms=_terms(request),
             now=call.now,
         )
         (granted,) = await queries.batch_get(
@@ -99,6 +89,22 @@ def to_message(shown: ShownQuota) -> voucher_quotas_pb2.VoucherQuota:
         update_time=wire.to_timestamp(quota.update_time),
         limits=limit_messages(quota.use_limits),
         customer_ids=[ids.to_text("cus", one) for one in quota.customer_ids],
+    )
+
+
+def _terms(request: voucher_quotas_pb2.GrantVoucherQuotaRequest) -> operations.Terms:
+    expire_time = wire.to_time(request, "expire_time")
+    if expire_time is None:
+        raise InvalidArgument("must be given", field="expire_time")
+    return operations.Terms(
+        coupon_type=COUPON_TYPES.required_word(request.coupon_type, field="coupon_type"),
+        face_total=Money.from_message(request.face_total, field="face_total"),
+        effective_time=wire.to_time(request, "effective_time"),
+        expire_time=expire_time,
+        limits=to_limits(request.limits),
+        customer_ids=wire.to_ids(
+            "cus", request.customer_ids, field="customer_ids", at_most=RECIPIENTS_MAX
+        ),
     )
 
 

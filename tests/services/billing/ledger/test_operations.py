@@ -8,7 +8,7 @@ from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 
 from partner_center.postgres import EmbeddedPostgres
-from services.billing.ledger import operations, queries
+from services.billing.ledger import operations
 from services.billing.ledger.chart import AccountKind, TransferCode, Unit
 from services.billing.ledger.model import (
     AccountClosing,
@@ -330,34 +330,6 @@ async def test_the_guard_of_the_table_is_told_as_a_short_account_too(
     await owner.close()
 
     assert isinstance(operations.refusal_in(violated.value), InsufficientBalance)
-
-
-async def test_statement_lists_entries_newest_first_with_the_balance_behind_each(
-    ledger: TenantLedger,
-) -> None:
-    source, account = await ledger.open(AccountKind.CASH_CLEARING), await ledger.open()
-    for cents in (10, 20, 30):
-        await ledger.post(source, account, cents)
-
-    async with ledger.transaction() as session:
-        newest = await queries.list_statement(
-            session,
-            scope=ledger.principal.scope,
-            account_id=account,
-            before_version=None,
-            at_most=2,
-        )
-        rest = await queries.list_statement(
-            session,
-            scope=ledger.principal.scope,
-            account_id=account,
-            before_version=newest[-1].Entry.version,
-            at_most=2,
-        )
-
-    assert [(row.Entry.amount, row.Entry.balance) for row in newest] == [(30, 60), (20, 30)]
-    assert [(row.Entry.amount, row.Entry.version) for row in rest] == [(10, 1)]
-    assert newest[0].Transfer.code == TransferCode.ALLOCATE
 
 
 async def post_pending(
