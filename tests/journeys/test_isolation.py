@@ -15,14 +15,17 @@ import pytest
 import pytest_asyncio
 
 from partner_center.databases import with_database
-from partner_center.postgres import EmbeddedPostgres
+from partner_center.postgres import EmbeddedPostgres, free_port
 from services.kit import ids
 from services.kit.config import SERVICES
 from services.kit.contract import Rpc
+from services.kit.database import Database
 from services.kit.errors import received
 from services.kit.identity import Role
 from tests.builders.bystanders import Person, people
+from tests.builders.composed import Composed
 from tests.builders.holdings import Tenant
+from tests.builders.keys import Keys
 from tests.builders.probes import Path, id_places, is_output_only, request, told
 from tests.builders.worlds import a_world
 
@@ -36,6 +39,15 @@ class Worlds:
 
 @pytest_asyncio.fixture(scope="module", loop_scope="session")
 async def worlds(running: Any) -> Worlds:
+    return await _worlds(running)
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="session")
+async def other_worlds(running: Any) -> Worlds:
+    return await _worlds(running)
+
+
+async def _worlds(running: Any) -> Worlds:
     a, b = await a_world(running), await a_world(running)
     return Worlds(a, b, dict(people(a, b)))
 
@@ -90,8 +102,31 @@ async def test_the_other_tenant_has_something_in_every_table(
 async def test_no_rpc_shows_or_moves_what_is_not_ones_own(
     service: str, running: Any, worlds: Worlds, books: dict[str, Any]
 ) -> None:
-    server = await running(service)
-    before = await _rows_of(books[service], worlds.b)
+    await _nobody_trespasses(await running(service), worlds, books[service])
+
+
+@pytest.mark.parametrize("service", SERVICES)
+async def test_queries_keep_to_their_scope_without_row_level_security(
+    service: str,
+    postgres: EmbeddedPostgres,
+    environment: dict[str, str],
+    keys: Keys,
+    other_worlds: Worlds,
+    books: dict[str, Any],
+) -> None:
+    # Row level security does not hold the superuser: what is left is the first wall.
+    database = Database(with_database(postgres.admin_url, service), name=service)
+    somewhere = {f"{service.upper()}_LISTEN": f"127.0.0.1:{free_port()}"}
+    composed = Composed(service, database=database, keys=keys, environment=environment | somewhere)
+    async with composed.serving() as server:
+        await _nobody_trespasses(server, other_worlds, books[service])
+    await database.close()
+
+
+async def _nobody_trespasses(
+    server: Any, worlds: Worlds, book: "asyncpg.Connection[asyncpg.Record]"
+) -> None:
+    before = await _rows_of(book, worlds.b)
     faults: list[str] = []
     unwelcome: list[str] = []
 
@@ -109,7 +144,7 @@ async def test_no_rpc_shows_or_moves_what_is_not_ones_own(
         for name, person in worlds.people.items():
             if person.principal.role in rpc.roles:
                 faults += await _probe(server, rpc, name, person, written=written)
-        if await _rows_of(books[service], worlds.b) != before:
+        if await _rows_of(book, worlds.b) != before:
             faults.append(f"{rpc.full_name} changed the other tenant's rows")
             break
 
