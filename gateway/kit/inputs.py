@@ -92,6 +92,11 @@ def taken(cls: type) -> Taken:
     return _BY_CLASS[cls]
 
 
+def inputs() -> list[Taken]:
+    """Give every input that is declared."""
+    return list(_BY_CLASS.values())
+
+
 def request_of(declared: Taken, given: Mapping[str, Any], *, path: str) -> Message:
     """Make the request that an input stands for, with the mask of an update.
 

@@ -69,11 +69,11 @@ class Loader:
             future = self._found[key] = loop.create_future()
             self._waiting.append(key)
             if len(self._waiting) == 1:
-                loop.call_soon(self._settle, 1)
+                loop.call_soon(self._settle, 0)
         return future
 
     def _settle(self, known: int) -> None:
-        """Fetch if no key came since the last turn; the parents of one level come in one or two."""
+        """Fetch if no key came for a whole turn; the parents of a level come in one or two."""
         loop = asyncio.get_running_loop()
         if len(self._waiting) != known:
             loop.call_soon(self._settle, len(self._waiting))

@@ -106,6 +106,11 @@ def shown(cls: type, *, why: str) -> Shown:
     return found
 
 
+def shown_types() -> list[Shown]:
+    """Give every type that is declared to show a message."""
+    return list(_BY_CLASS.values())
+
+
 def shown_message(cls: type) -> type[Message] | None:
     """Give the message that a type shows, if it shows one."""
     found = _BY_CLASS.get(cls)
