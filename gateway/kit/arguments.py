@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from google.protobuf.message import Message
-from strawberry import UNSET
+from strawberry import ID, UNSET
 from strawberry.types.arguments import StrawberryArgument
 
 from gateway.kit.contract import BindingRefused, Rpc, description_of, resource_of
@@ -92,9 +92,13 @@ class ListArguments:
         return argument("orderBy", enum | None, description=description_of(field), default=UNSET)
 
     def _plain(self, field: Any) -> StrawberryArgument:
-        if KINDS.get(field.type) != "text" or field.is_repeated or resource_of(field):
+        if KINDS.get(field.type) != "text" or field.is_repeated:
             raise BindingRefused(f"{self.rpc.name}: {field.full_name} has no argument")
-        return argument(self._name(field.name), str, description=description_of(field))
+        name, description = self._name(field.name), description_of(field)
+        kind: Any = ID if resource_of(field) else str
+        if field.has_presence:
+            return argument(name, kind | None, description=description, default=UNSET)
+        return argument(name, kind, description=description)
 
     def _others(self) -> list[Any]:
         known = {"page_size", "page_token", "filter", "order_by", "with_item_tokens", *self.filled}

@@ -145,10 +145,14 @@ async def batch_list_monthly_sums(
     scope: Scope,
     customer_ids: Sequence[UUID],
     cycles: tuple[date, date],
+    indirect_partner_id: UUID | None,
 ) -> dict[UUID, list[SumRow]]:
-    """Give each customer's sums by month, newest first."""
+    """Give each customer's sums by month, newest first, spent under one partner.
+
+    :raises IndirectPartnerForbidden: where a reseller is named by another than its distributor.
+    """
     keys = [ConsumptionSum.customer_id, ConsumptionSum.billing_cycle, ConsumptionSum.currency_code]
-    conditions = CustomerConditions()
+    conditions = CustomerConditions(indirect_partner_id=indirect_partner_id)
     statement = joined(_summed(keys), ConsumptionSum, scope, conditions).where(
         *customer_conditions(ConsumptionSum, scope, conditions),
         ConsumptionSum.customer_id.in_(customer_ids),

@@ -25,6 +25,7 @@ from services.kit.errors import InvalidArgument
 from services.kit.paging import PageTokens
 from services.kit.replies import request_id_of
 from services.kit.rpc import Call, Servicer, StreamCall, read, write, write_stream
+from services.kit.wire import to_id
 
 PARENTS_MAX: Final = 100
 DETAILS_MAX: Final = 500
@@ -129,7 +130,11 @@ class ConsumptionServicer(Servicer, consumption_pb2_grpc.ConsumptionServiceServi
         )
         await queries.check_history(call.session, scope=call.scope, cycle=cycles[0], now=call.now)
         groups = await queries.batch_list_monthly_sums(
-            call.session, scope=call.scope, customer_ids=customer_ids, cycles=cycles
+            call.session,
+            scope=call.scope,
+            customer_ids=customer_ids,
+            cycles=cycles,
+            indirect_partner_id=to_id(request, "indirect_partner_id", "ptr"),
         )
         response = consumption_pb2.BatchListConsumptionSummariesResponse()
         for customer_id, rows in groups.items():

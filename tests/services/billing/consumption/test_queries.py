@@ -298,6 +298,28 @@ async def test_a_distributor_names_the_reseller_whose_consumption_it_wants(
     assert (refusal.code, refusal.reason) == ("PERMISSION_DENIED", "INDIRECT_PARTNER_FORBIDDEN")
 
 
+async def test_a_distributor_sums_up_what_customers_spent_under_a_reseller(
+    billing: ImportingBilling,
+) -> None:
+    tenant, named = a_tenant(), ids.to_text("ptr", ids.new_id())
+    await billing.import_file(
+        a_file(a_row(BilledCost="2")), principal=an_operator(tenant), indirect_partner_id=named
+    )
+    details = await list_all(
+        billing, principal=an_administrator(tenant), filter=in_cycle(indirect_partner_id=named)
+    )
+    asked = pb.BatchListConsumptionSummariesRequest(
+        customer_ids=[details[0].customer_id], billing_cycle_from=CYCLE, billing_cycle_to=CYCLE
+    )
+
+    own = await billing.call(asked, principal=an_administrator(tenant))
+    asked.indirect_partner_id = named
+    below = await billing.call(asked, principal=an_administrator(tenant))
+
+    assert [sum_.payable_amount.amount for sum_ in own.groups[0].summaries] == []
+    assert [sum_.payable_amount.amount for sum_ in below.groups[0].summaries] == ["2"]
+
+
 async def test_another_tenant_sees_nothing(billing: ImportingBilling) -> None:
     tenant = a_tenant()
     await billing.import_file(a_file(a_row()), principal=an_operator(tenant))

@@ -1157,10 +1157,13 @@ class BatchListConsumptionSummariesRequest(_message.Message):
     CUSTOMER_IDS_FIELD_NUMBER: _builtins.int
     BILLING_CYCLE_FROM_FIELD_NUMBER: _builtins.int
     BILLING_CYCLE_TO_FIELD_NUMBER: _builtins.int
+    INDIRECT_PARTNER_ID_FIELD_NUMBER: _builtins.int
     billing_cycle_from: _builtins.str
     """From this month on, YYYY-MM."""
     billing_cycle_to: _builtins.str
     """Up to and including this month, YYYY-MM; at most 18 months later."""
+    indirect_partner_id: _builtins.str
+    """What they spent as customers of this reseller of the caller's."""
     @_builtins.property
     def customer_ids(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
         """Whose, at most 100."""
@@ -1171,12 +1174,15 @@ class BatchListConsumptionSummariesRequest(_message.Message):
         customer_ids: _abc.Iterable[_builtins.str] | None = ...,
         billing_cycle_from: _builtins.str = ...,
         billing_cycle_to: _builtins.str = ...,
+        indirect_partner_id: _builtins.str | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_indirect_partner_id", b"_indirect_partner_id", "indirect_partner_id", b"indirect_partner_id"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["billing_cycle_from", b"billing_cycle_from", "billing_cycle_to", b"billing_cycle_to", "customer_ids", b"customer_ids"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_indirect_partner_id", b"_indirect_partner_id", "billing_cycle_from", b"billing_cycle_from", "billing_cycle_to", b"billing_cycle_to", "customer_ids", b"customer_ids", "indirect_partner_id", b"indirect_partner_id"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
-    def WhichOneof(self, oneof_group: _Never) -> None: ...
+    _WhichOneofReturnType__indirect_partner_id: _TypeAlias = _typing.Literal["indirect_partner_id"]  # noqa: Y015
+    _WhichOneofArgType__indirect_partner_id: _TypeAlias = _typing.Literal["_indirect_partner_id", b"_indirect_partner_id"]  # noqa: Y015
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__indirect_partner_id) -> _WhichOneofReturnType__indirect_partner_id | None: ...
 
 Global___BatchListConsumptionSummariesRequest: _TypeAlias = BatchListConsumptionSummariesRequest  # noqa: Y015
 
