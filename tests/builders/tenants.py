@@ -1,6 +1,6 @@
 """A partner with customers that billing knows, ready for a journey."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
@@ -19,8 +19,17 @@ async def add_known_customers(
     made = await add_customers(
         services["customers"], tenant_id, *(a_new_customer(**known) for _ in range(count))
     )
-    await put_links(services["billing"], tenant_id, [_link_of(one) for one in made])
+    await tell_billing(services, tenant_id, made)
     return [one.id for one in made]
+
+
+async def tell_billing(
+    services: Mapping[str, RunningService],
+    tenant_id: UUID,
+    customers: Sequence[customers_pb2.Customer],
+) -> None:
+    """Tell billing of customers without waiting for the job."""
+    await put_links(services["billing"], tenant_id, [_link_of(one) for one in customers])
 
 
 def _link_of(customer: customers_pb2.Customer) -> Any:
