@@ -82,8 +82,17 @@ class Transfer(BillingTable):
 
     __tablename__ = "transfers"
     __table_args__ = (
-        UniqueConstraint("tenant_id", "pending_id", name="transfers_pending_id_key"),
-        UniqueConstraint("tenant_id", "reverses_id", name="transfers_reverses_id_key"),
+        # Most transfers are neither: only those that are have a place in these.
+        *(
+            Index(
+                f"transfers_{name}_key",
+                "tenant_id",
+                name,
+                unique=True,
+                postgresql_where=text(f"{name} IS NOT NULL"),
+            )
+            for name in ("pending_id", "reverses_id")
+        ),
         *(
             ForeignKeyConstraint(
                 ["tenant_id", name],

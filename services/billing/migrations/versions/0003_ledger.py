@@ -25,7 +25,7 @@ _INNER = (
     "ledger_completed(ledger_item, transfers)",
     "ledger_move(accounts, accounts, ledger_item, bigint, timestamptz)",
     "ledger_apply(ledger_item)",
-    "ledger_post_plain(ledger_item[])",
+    "ledger_post_plain(ledger_item[], uuid[])",
 )
 
 

@@ -235,9 +235,7 @@ BEGIN
         RETURN;
     END IF;
     SELECT * INTO resolution FROM public.transfers t
-    WHERE t.tenant_id = first.tenant_id AND coalesce(item.pending_id, item.reverses_id) IN (
-        t.pending_id, t.reverses_id
-    );
+    WHERE t.tenant_id = first.tenant_id AND (t.pending_id = first.id OR t.reverses_id = first.id);
     IF FOUND THEN
         outcome := 'TRANSFER_RESOLVED';
         detail := jsonb_build_object('state', CASE resolution.phase
@@ -276,8 +274,9 @@ END
 $$
 --
 -- Does a batch of plain items, none of them known, as one statement; gives false and does nothing
--- where any of them would be refused or needs a closer look.
-CREATE FUNCTION ledger_post_plain(items ledger_item[]) RETURNS boolean
+-- where any of them would be refused or needs a closer look. `ids` are the accounts': named again
+-- wherever accounts are read, they keep every plan at the primary key.
+CREATE FUNCTION ledger_post_plain(items ledger_item[], ids uuid[]) RETURNS boolean
 LANGUAGE plpgsql SET search_path = '' AS $$
 DECLARE
     tenant uuid := app.tenant();
@@ -286,16 +285,19 @@ DECLARE
     written bigint;
 BEGIN
     SELECT count(DISTINCT i.id) = count(*) AND bool_and(i.phase <= 2 AND i.reverses_id IS NULL)
-        AND NOT bool_or(EXISTS (
-            SELECT FROM public.transfers t WHERE t.tenant_id = tenant AND t.id = i.id
-        ))
+        AND NOT EXISTS (
+            SELECT FROM public.transfers t
+            WHERE t.tenant_id = tenant AND t.id = ANY (ARRAY(SELECT k.id FROM unnest(items) k))
+        )
         AND bool_and(coalesce(
             d.unit = c.unit AND d.unit = i.unit AND NOT c.is_closing AND NOT (d.is_closing AND i.phase = 2), false
         ))
     INTO is_plain
     FROM unnest(items) i
-    LEFT JOIN public.accounts d ON d.tenant_id = tenant AND d.id = i.debit_account_id
-    LEFT JOIN public.accounts c ON c.tenant_id = tenant AND c.id = i.credit_account_id;
+    LEFT JOIN public.accounts d
+        ON d.tenant_id = tenant AND d.id = i.debit_account_id AND d.id = ANY (ids)
+    LEFT JOIN public.accounts c
+        ON c.tenant_id = tenant AND c.id = i.credit_account_id AND c.id = ANY (ids);
     IF NOT is_plain THEN
         RETURN false;
     END IF;
@@ -321,7 +323,8 @@ BEGIN
                 AS credits_pending,
             a.guard,
             row_number() OVER (PARTITION BY l.account_id ORDER BY l.n DESC) = 1 AS is_last
-        FROM legs l JOIN public.accounts a ON a.tenant_id = tenant AND a.id = l.account_id
+        FROM legs l JOIN public.accounts a
+            ON a.tenant_id = tenant AND a.id = l.account_id AND a.id = ANY (ids)
         WINDOW w AS (PARTITION BY l.account_id ORDER BY l.n)
     ), verdict AS MATERIALIZED (
         SELECT bool_and(CASE guard
@@ -347,7 +350,7 @@ BEGIN
             debits_pending = r.debits_pending, credits_pending = r.credits_pending,
             version = r.version
         FROM running r
-        WHERE a.tenant_id = tenant AND a.id = r.account_id AND r.is_last
+        WHERE a.tenant_id = tenant AND a.id = r.account_id AND a.id = ANY (ids) AND r.is_last
             AND (SELECT holds FROM verdict)
     )
     SELECT CASE WHEN holds THEN (SELECT count(*) FROM new_transfers) END
@@ -369,23 +372,32 @@ DECLARE
     tenant uuid := app.tenant();
     items public.ledger_item[];
     item public.ledger_item;
+    -- The transfers that items resolve or reverse, and all accounts that are touched.
+    firsts uuid[];
+    ids uuid[];
 BEGIN
     IF tenant IS NULL THEN
         RAISE EXCEPTION 'ledger_post_many takes transfers of one tenant';
     END IF;
     SELECT array_agg(i ORDER BY i.n) INTO items
     FROM jsonb_populate_recordset(NULL::public.ledger_item, p_items) i;
+    firsts := ARRAY(
+        SELECT coalesce(i.pending_id, i.reverses_id) FROM unnest(items) i
+        WHERE i.phase > 2 OR i.reverses_id IS NOT NULL
+    );
+    ids := ARRAY(
+        SELECT i.debit_account_id FROM unnest(items) i
+        UNION SELECT i.credit_account_id FROM unnest(items) i
+        UNION SELECT t.debit_account_id FROM public.transfers t
+            WHERE t.tenant_id = tenant AND t.id = ANY (firsts)
+        UNION SELECT t.credit_account_id FROM public.transfers t
+            WHERE t.tenant_id = tenant AND t.id = ANY (firsts)
+    );
     -- All locks first and in order, in a statement of their own: the next one reads anew.
     PERFORM a.id FROM public.accounts a
-    WHERE a.tenant_id = tenant AND a.id IN (
-        SELECT unnest(ARRAY[i.debit_account_id, i.credit_account_id]) FROM unnest(items) i
-        UNION
-        SELECT unnest(ARRAY[t.debit_account_id, t.credit_account_id])
-        FROM unnest(items) i JOIN public.transfers t
-            ON t.tenant_id = tenant AND t.id IN (i.pending_id, i.reverses_id)
-    )
+    WHERE a.tenant_id = tenant AND a.id = ANY (ids)
     ORDER BY a.tenant_id, a.id FOR NO KEY UPDATE;
-    IF public.ledger_post_plain(items) THEN
+    IF public.ledger_post_plain(items, ids) THEN
         RETURN QUERY SELECT i.n, 'POSTED', '{}'::jsonb FROM unnest(items) i;
         RETURN;
     END IF;

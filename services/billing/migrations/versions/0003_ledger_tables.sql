@@ -59,9 +59,6 @@ CREATE TABLE transfers (
     effective_time timestamptz NOT NULL,
     create_time timestamptz NOT NULL,
     CONSTRAINT transfers_pkey PRIMARY KEY (tenant_id, id),
-    -- Decides races: a pending transfer is resolved once, a transfer is reversed once.
-    CONSTRAINT transfers_pending_id_key UNIQUE (tenant_id, pending_id),
-    CONSTRAINT transfers_reverses_id_key UNIQUE (tenant_id, reverses_id),
     CONSTRAINT transfers_pending_id_fkey
         FOREIGN KEY (tenant_id, pending_id) REFERENCES transfers (tenant_id, id),
     CONSTRAINT transfers_reverses_id_fkey
@@ -72,6 +69,13 @@ CREATE TABLE transfers (
     CONSTRAINT transfers_pending_id_check CHECK ((phase > 2) = (pending_id IS NOT NULL)),
     CONSTRAINT transfers_expire_time_check CHECK (phase = 2 OR expire_time IS NULL)
 )
+--
+-- These decide races: a pending transfer is resolved once, a transfer is reversed once.
+CREATE UNIQUE INDEX transfers_pending_id_key ON transfers (tenant_id, pending_id)
+    WHERE pending_id IS NOT NULL
+--
+CREATE UNIQUE INDEX transfers_reverses_id_key ON transfers (tenant_id, reverses_id)
+    WHERE reverses_id IS NOT NULL
 --
 CREATE INDEX transfers_group_id_idx ON transfers (tenant_id, group_id) WHERE group_id IS NOT NULL
 --

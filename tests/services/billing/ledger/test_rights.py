@@ -44,7 +44,7 @@ async def test_nobody_changes_history(
         "DELETE FROM accounts",
         "SELECT ledger_move(NULL, NULL, NULL, 0, now())",
         "SELECT ledger_apply(NULL)",
-        "SELECT ledger_post_plain(NULL)",
+        "SELECT ledger_post_plain(NULL, NULL)",
         "ALTER TABLE accounts DROP CONSTRAINT accounts_guard_check",
     ],
 )
