@@ -41,7 +41,7 @@ class _ErrorReasonEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_ErrorReas
     ERROR_REASON_INSUFFICIENT_BALANCE: _ErrorReason.ValueType  # 8
     """An account is short; metadata: available, required."""
     ERROR_REASON_UNIT_MISMATCH: _ErrorReason.ValueType  # 9
-    """The two accounts are kept in different units; metadata: debit_unit, credit_unit."""
+    """The accounts and the amount are not of one unit; metadata: debit_unit, credit_unit, amount_unit."""
     ERROR_REASON_ACCOUNT_CLOSING: _ErrorReason.ValueType  # 10
     """The account takes no more postings."""
     ERROR_REASON_TRANSFER_RESOLVED: _ErrorReason.ValueType  # 11
@@ -93,7 +93,7 @@ ERROR_REASON_INDIRECT_PARTNER_FORBIDDEN: ErrorReason.ValueType  # 7
 ERROR_REASON_INSUFFICIENT_BALANCE: ErrorReason.ValueType  # 8
 """An account is short; metadata: available, required."""
 ERROR_REASON_UNIT_MISMATCH: ErrorReason.ValueType  # 9
-"""The two accounts are kept in different units; metadata: debit_unit, credit_unit."""
+"""The accounts and the amount are not of one unit; metadata: debit_unit, credit_unit, amount_unit."""
 ERROR_REASON_ACCOUNT_CLOSING: ErrorReason.ValueType  # 10
 """The account takes no more postings."""
 ERROR_REASON_TRANSFER_RESOLVED: ErrorReason.ValueType  # 11
