@@ -214,7 +214,9 @@ def _user_errors(error: grpc.aio.AioRpcError, rpc: Rpc, rename: Rename) -> list[
     number = reasons.numbers.get(what.reason)
     if what.code not in REFUSALS or number is None:
         return []
-    metadata = [Metadatum(key=camel(key), value=value) for key, value in sorted(what.metadata.items())]
+    metadata = [
+        Metadatum(key=camel(key), value=value) for key, value in sorted(what.metadata.items())
+    ]
     if not what.violations:
         return [Refused(reasons.type_name, number, worded(what.message, rename), None, metadata)]
     return [

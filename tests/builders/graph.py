@@ -97,9 +97,12 @@ def refusing(refusal: Refusal, *, service: str) -> grpc.aio.AioRpcError:
         grpc.aio.Metadata(),
         grpc.aio.Metadata((DETAILS_KEY, status.SerializeToString())),
         details=status.message,
+        debug_error_string="",
     )
 
 
 def failing(code: grpc.StatusCode, details: str = "") -> grpc.aio.AioRpcError:
     """Give the error that a call raises where nothing refuses, it just fails."""
-    return grpc.aio.AioRpcError(code, grpc.aio.Metadata(), grpc.aio.Metadata(), details=details)
+    return grpc.aio.AioRpcError(
+        code, grpc.aio.Metadata(), grpc.aio.Metadata(), details=details, debug_error_string=""
+    )

@@ -13,6 +13,10 @@ from services.kit.ids import new_id, to_text
 TIME = Timestamp(seconds=1_780_000_000)
 
 
+def _filled(defaults: dict[str, Any], others: dict[str, Any]) -> dict[str, Any]:
+    return defaults | others
+
+
 def an_id(prefix: str) -> str:
     return to_text(prefix, new_id())
 
@@ -25,94 +29,108 @@ def money(text: str) -> money_pb2.Money:
 
 def a_customer(**others: Any) -> customers_pb2.Customer:
     return customers_pb2.Customer(
-        **{
-            "id": an_id("cus"),
-            "account_name": "acme",
-            "association_type": terms_pb2.ASSOCIATION_TYPE_RESALE,
-            "associate_time": TIME,
-            "create_time": TIME,
-        }
-        | others
+        **_filled(
+            {
+                "id": an_id("cus"),
+                "account_name": "acme",
+                "association_type": terms_pb2.ASSOCIATION_TYPE_RESALE,
+                "associate_time": TIME,
+                "create_time": TIME,
+            },
+            others,
+        )
     )
 
 
 def an_account_manager(**others: Any) -> account_managers_pb2.AccountManager:
     return account_managers_pb2.AccountManager(
-        **{"id": an_id("mgr"), "account_name": "li", "name": "李明", "create_time": TIME} | others
+        **_filled(
+            {"id": an_id("mgr"), "account_name": "li", "name": "李明", "create_time": TIME}, others
+        )
     )
 
 
 def a_partner(**others: Any) -> partners_pb2.Partner:
     return partners_pb2.Partner(
-        **{
-            "id": an_id("ptr"),
-            "kind": partners_pb2.PARTNER_KIND_DISTRIBUTOR,
-            "name": "Lakeside",
-            "account_name": "lakeside",
-            "state": partners_pb2.PARTNER_STATE_ACTIVE,
-            "currency_code": "CNY",
-            "create_time": TIME,
-        }
-        | others
+        **_filled(
+            {
+                "id": an_id("ptr"),
+                "kind": partners_pb2.PARTNER_KIND_DISTRIBUTOR,
+                "name": "Lakeside",
+                "account_name": "lakeside",
+                "state": partners_pb2.PARTNER_STATE_ACTIVE,
+                "currency_code": "CNY",
+                "create_time": TIME,
+            },
+            others,
+        )
     )
 
 
 def a_resource(**others: Any) -> resources_pb2.Resource:
     return resources_pb2.Resource(
-        **{
-            "id": an_id("res"),
-            "cloud_resource_id": "vm-1",
-            "charging_mode": terms_pb2.CHARGING_MODE_PERIOD,
-            "service_type_code": "ecs",
-            "resource_type_code": "vm",
-            "state": resources_pb2.RESOURCE_STATE_ACTIVE,
-        }
-        | others
+        **_filled(
+            {
+                "id": an_id("res"),
+                "cloud_resource_id": "vm-1",
+                "charging_mode": terms_pb2.CHARGING_MODE_PERIOD,
+                "service_type_code": "ecs",
+                "resource_type_code": "vm",
+                "state": resources_pb2.RESOURCE_STATE_ACTIVE,
+            },
+            others,
+        )
     )
 
 
 def a_detail(**others: Any) -> consumption_pb2.ConsumptionDetail:
     return consumption_pb2.ConsumptionDetail(
-        **{
-            "id": an_id("con"),
-            "billing_cycle": "2026-11",
-            "service_type_code": "ecs",
-            "bill_type": consumption_pb2.BILL_TYPE_USAGE,
-            "payable_amount": money("0.000000000000001 USD"),
-        }
-        | others
+        **_filled(
+            {
+                "id": an_id("con"),
+                "billing_cycle": "2026-11",
+                "service_type_code": "ecs",
+                "bill_type": consumption_pb2.BILL_TYPE_USAGE,
+                "payable_amount": money("0.000000000000001 USD"),
+            },
+            others,
+        )
     )
 
 
 def a_voucher(**others: Any) -> vouchers_pb2.Voucher:
     return vouchers_pb2.Voucher(
-        **{
-            "id": an_id("cpn"),
-            "coupon_type": vouchers_pb2.COUPON_TYPE_VOUCHER,
-            "face_value": money("20 USD"),
-            "balance": money("12.5 USD"),
-            "state": vouchers_pb2.VOUCHER_STATE_USABLE,
-            "effective_time": TIME,
-            "expire_time": TIME,
-            "create_time": TIME,
-        }
-        | others
+        **_filled(
+            {
+                "id": an_id("cpn"),
+                "coupon_type": vouchers_pb2.COUPON_TYPE_VOUCHER,
+                "face_value": money("20 USD"),
+                "balance": money("12.5 USD"),
+                "state": vouchers_pb2.VOUCHER_STATE_USABLE,
+                "effective_time": TIME,
+                "expire_time": TIME,
+                "create_time": TIME,
+            },
+            others,
+        )
     )
 
 
 def a_quota(**others: Any) -> voucher_quotas_pb2.VoucherQuota:
     return voucher_quotas_pb2.VoucherQuota(
-        **{
-            "id": an_id("quo"),
-            "coupon_type": vouchers_pb2.COUPON_TYPE_VOUCHER,
-            "face_total": money("100 USD"),
-            "balance": money("80 USD"),
-            "state": voucher_quotas_pb2.VOUCHER_QUOTA_STATE_NORMAL,
-            "effective_time": TIME,
-            "expire_time": TIME,
-            "create_time": TIME,
-        }
-        | others
+        **_filled(
+            {
+                "id": an_id("quo"),
+                "coupon_type": vouchers_pb2.COUPON_TYPE_VOUCHER,
+                "face_total": money("100 USD"),
+                "balance": money("80 USD"),
+                "state": voucher_quotas_pb2.VOUCHER_QUOTA_STATE_NORMAL,
+                "effective_time": TIME,
+                "expire_time": TIME,
+                "create_time": TIME,
+            },
+            others,
+        )
     )
 
 

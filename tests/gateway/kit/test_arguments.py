@@ -30,15 +30,20 @@ def test_what_the_gateway_fills_is_no_argument() -> None:
         names={"billing_cycle_from": "from"},
     )
 
-    assert names(batch) == ["from", "billingCycleTo"]
+    assert names(batch) == ["from", "billingCycleTo", "indirectPartnerId"]
 
 
-def test_ids_and_messages_have_no_plain_argument() -> None:
-    with pytest.raises(BindingRefused, match=r"ListResources: .*customer_id has no argument"):
-        ListArguments(RESOURCES["ListResources"]).declare()
+def test_what_the_request_holds_beside_the_filter_is_an_argument_too() -> None:
+    assert names(ListArguments(RESOURCES["ListResources"])) == [
+        "first",
+        "after",
+        "filter",
+        "orderBy",
+        "customerId",
+    ]
 
 
-def test_words_that_no_enum_shows_are_refused() -> None:
+def test_what_is_neither_text_nor_id_has_no_argument() -> None:
     create = rpcs(partners_pb2.DESCRIPTOR, "PartnerService")["CreatePartner"]
 
     with pytest.raises(BindingRefused, match="kind has no argument"):

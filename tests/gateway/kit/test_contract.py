@@ -19,7 +19,7 @@ def test_an_rpc_knows_where_it_goes_and_what_it_takes() -> None:
         customers_pb2.ListCustomersResponse,
     )
     assert rpc.takes("page_size")
-    with pytest.raises(BindingRefused, match="ListCustomers: .* has no field frog"):
+    with pytest.raises(BindingRefused, match=r"ListCustomers: .* has no field frog"):
         rpc.request_field("frog")
 
 

@@ -7,7 +7,7 @@ from strawberry import Maybe
 from gateway.billing import consumption, voucher_quotas
 from gateway.kit.contract import BindingRefused
 from gateway.kit.errors import Failed
-from gateway.kit.inputs import fill, input_of, takes, taken
+from gateway.kit.inputs import fill, input_of, taken, takes
 from partner.billing.v1 import consumption_pb2, voucher_quotas_pb2, vouchers_pb2
 from partner.customers.v1 import customers_pb2
 

@@ -380,7 +380,7 @@ def test_a_root_list_shows_what_its_rpc_gives() -> None:
 
     target = Connection[Resource]
 
-    with pytest.raises(BindingRefused, match="Root.customers"):
+    with pytest.raises(BindingRefused, match=r"Root\.customers"):
         Listing(CUSTOMERS["ListCustomers"]).resolver(
             strawberry.annotation.StrawberryAnnotation(target).resolve(),
             source=Root,

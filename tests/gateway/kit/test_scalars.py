@@ -50,7 +50,7 @@ def test_a_time_is_read_from_any_offset(text: str, seconds: float) -> None:
         "2026-02-30T00:00:00Z",
         "2026-08-31T24:00:01Z",
         "0001-01-01T00:00:00+14:00",
-        "٢٠٢٦-08-31T00:00:00Z",
+        "\u0662026-08-31T00:00:00Z",
         " 2026-08-31T00:00:00Z",
         1,
         None,
@@ -82,7 +82,7 @@ def test_a_decimal_passes_as_text() -> None:
     assert read(Decimal, "-12.30") == "-12.30"
 
 
-@pytest.mark.parametrize("value", [0.15, 1, "1e3", "NaN", "+1", "1.", ".5", "", "1" * 21, "١"])
+@pytest.mark.parametrize("value", [0.15, 1, "1e3", "NaN", "+1", "1.", ".5", "", "1" * 21, "\u0661"])
 def test_what_is_no_plain_decimal_is_refused(value: object) -> None:
     with pytest.raises(GraphQLError):
         read(Decimal, value)
