@@ -1,5 +1,7 @@
 """Adds consumption details by month, their sums, customers' spends, and the record of imports."""
 
+from typing import Any
+
 from alembic import op
 from sqlalchemy import (
     BigInteger,
@@ -14,6 +16,7 @@ from sqlalchemy import (
     Uuid,
     text,
 )
+from sqlalchemy.types import TypeEngine
 
 from services.kit.migrations import grant, grant_function, make_immutable, protect
 
@@ -188,7 +191,7 @@ def _identities(table: str) -> list[CheckConstraint]:
 
 
 def _create_sums() -> None:
-    key = {
+    key: dict[str, TypeEngine[Any]] = {
         "tenant_id": Uuid(),
         "customer_id": Uuid(),
         "billing_cycle": Date(),
