@@ -8,8 +8,6 @@ from graphql import GraphQLObjectType, GraphQLSchema
 from strawberry.types.arguments import StrawberryArgument
 from strawberry.types.field import StrawberryField
 
-from gateway.kit.contract import BindingRefused
-
 Resolve = Callable[..., Any]
 
 
@@ -100,10 +98,6 @@ def argument(name: str, annotation: Any, *, description: str, **default: Any) ->
         description=description,
         **default,
     )
-
-
-def refuse_binding(why: str, what: str) -> BindingRefused:
-    return BindingRefused(f"{why}: {what}")
 
 
 def _attribute(name: str) -> Resolve:
