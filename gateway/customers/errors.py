@@ -7,7 +7,7 @@ from gateway.kit.writes import UserError, user_error
 from partner.customers.v1 import errors_pb2
 
 
-@words(errors_pb2.ErrorReason)
+@words(errors_pb2.ErrorReason, description="Why the customers service refuses.")
 class CustomerErrorCode(Enum):
     """Filled from the contract."""
 

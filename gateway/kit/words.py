@@ -16,7 +16,7 @@ _make_enum: Callable[..., Any] = Enum
 _KNOWN: dict[str, type[Enum]] = {}
 
 
-def words(enum: Any) -> Callable[[E], E]:
+def words(enum: Any, *, description: str = "") -> Callable[[E], E]:
     """Fill an empty enum with the contract's values; the unspecified one is the graph's null."""
     descriptor: Descriptor = enum.DESCRIPTOR
 
@@ -28,7 +28,7 @@ def words(enum: Any) -> Callable[[E], E]:
             for number, word, name in _values(descriptor)
         }
         made: Any = _make_enum(cls.__name__, members, module=cls.__module__)
-        made.__doc__ = description_of(descriptor)
+        made.__doc__ = description or description_of(descriptor)
         _KNOWN[descriptor.full_name] = made
         strawberry.enum(made, description=made.__doc__)
         filled: E = made

@@ -289,11 +289,11 @@ class ConsumptionDetail(_message.Message):
     account_manager_id: _builtins.str
     """The account manager at that time."""
     service_type_code: _builtins.str
-    """Code of the service type."""
+    """Code of the service type (云服务类型)."""
     service_type_name: _builtins.str
     """Name of the service type."""
     resource_type_code: _builtins.str
-    """Code of the resource type."""
+    """Code of the resource type (资源类型)."""
     resource_type_name: _builtins.str
     """Name of the resource type."""
     cloud_resource_id: _builtins.str
@@ -560,7 +560,7 @@ class ConsumptionSummary(_message.Message):
     """Number of consumption details in the sum."""
     @_builtins.property
     def list_amount(self) -> _money_pb2.Money:
-        """Sum by the list."""
+        """Sum by the list (官网价)."""
 
     @_builtins.property
     def discount_amount(self) -> _money_pb2.Money:
@@ -568,7 +568,7 @@ class ConsumptionSummary(_message.Message):
 
     @_builtins.property
     def payable_amount(self) -> _money_pb2.Money:
-        """Sum payable."""
+        """Sum payable (应付金额)."""
 
     @_builtins.property
     def cash_amount(self) -> _money_pb2.Money:
@@ -592,11 +592,11 @@ class ConsumptionSummary(_message.Message):
 
     @_builtins.property
     def debt_amount(self) -> _money_pb2.Money:
-        """Sum not paid yet."""
+        """Sum not paid yet (欠费)."""
 
     @_builtins.property
     def writeoff_amount(self) -> _money_pb2.Money:
-        """Sum written off."""
+        """Sum written off (核销)."""
 
     def __init__(
         self,

@@ -92,7 +92,7 @@ Global___VoucherQuotaState: _TypeAlias = VoucherQuotaState  # noqa: Y015
 
 @_typing.final
 class VoucherQuota(_message.Message):
-    """An amount granted by the platform, or by a distributor to a reseller."""
+    """An amount granted by the platform, or by a distributor to a reseller (代金券额度)."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
@@ -149,7 +149,7 @@ class VoucherQuota(_message.Message):
 
     @_builtins.property
     def customer_ids(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
-        """Customers who may get vouchers out of it; none means any."""
+        """Customers who may get vouchers out of it (客户限制); none means any."""
 
     def __init__(
         self,

@@ -91,7 +91,7 @@ class _CouponTypeEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_CouponType
     """Cash coupon (现金券)."""
 
 class CouponType(_CouponType, metaclass=_CouponTypeEnumTypeWrapper):
-    """Kinds of coupons that partners issue."""
+    """Kinds of coupons that partners issue (优惠券)."""
 
 COUPON_TYPE_UNSPECIFIED: CouponType.ValueType  # 0
 """Unknown."""
@@ -303,7 +303,7 @@ class Voucher(_message.Message):
     id: _builtins.str
     """Which."""
     quota_id: _builtins.str
-    """The quota that it came from."""
+    """The quota that it came from (代金券额度)."""
     issuer_id: _builtins.str
     """The partner that issued it."""
     customer_id: _builtins.str
@@ -346,7 +346,7 @@ class Voucher(_message.Message):
 
     @_builtins.property
     def use_limits(self) -> _containers.RepeatedCompositeFieldContainer[Global___UseLimit]:
-        """What it may be used for."""
+        """What it may be used for (使用限制)."""
 
     def __init__(
         self,
@@ -390,7 +390,7 @@ Global___Voucher: _TypeAlias = Voucher  # noqa: Y015
 
 @_typing.final
 class UseLimit(_message.Message):
-    """A restriction on the use of a quota or voucher (domain.md 6.8)."""
+    """A restriction on the use of a quota or voucher (使用限制, domain.md 6.8)."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
@@ -431,7 +431,7 @@ Global___UseLimit: _TypeAlias = UseLimit  # noqa: Y015
 
 @_typing.final
 class VoucherOperation(_message.Message):
-    """One line of the audit log of issuing and reclaiming."""
+    """One line of the audit log of issuing and reclaiming (操作记录)."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
@@ -752,7 +752,7 @@ class IssueVouchersRequest(_message.Message):
 
     @_builtins.property
     def min_order_amount(self) -> _money_pb2.Money:
-        """Smallest payable of an order that it may be used for."""
+        """Smallest payable of an order that it may be used for (最小可用订单额)."""
 
     @_builtins.property
     def service_type_codes(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:

@@ -113,7 +113,7 @@ class _VerificationStatusEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_Ve
     """Verified (已实名认证)."""
 
 class VerificationStatus(_VerificationStatus, metaclass=_VerificationStatusEnumTypeWrapper):
-    """Real-name status."""
+    """Real-name status (实名认证状态)."""
 
 VERIFICATION_STATUS_UNSPECIFIED: VerificationStatus.ValueType  # 0
 """Unknown."""
@@ -177,7 +177,7 @@ class _CustomerLevelEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_Custome
     """Highest."""
 
 class CustomerLevel(_CustomerLevel, metaclass=_CustomerLevelEnumTypeWrapper):
-    """Level by yearly spend."""
+    """Level by yearly spend (客户等级)."""
 
 CUSTOMER_LEVEL_UNSPECIFIED: CustomerLevel.ValueType  # 0
 """Unknown."""
@@ -263,7 +263,7 @@ class Customer(_message.Message):
 
     @_typing.final
     class NewCustomerTag(_message.Message):
-        """SMB new-customer qualification."""
+        """SMB new-customer qualification (新客标签)."""
 
         DESCRIPTOR: _descriptor.Descriptor
 

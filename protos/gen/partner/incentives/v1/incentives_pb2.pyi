@@ -183,7 +183,7 @@ class Incentive(_message.Message):
 
     @_builtins.property
     def performance_amount(self) -> _money_pb2.Money:
-        """What of it counts."""
+        """What of it counts (业绩)."""
 
     @_builtins.property
     def rate(self) -> _decimal_pb2.Decimal:

@@ -386,7 +386,7 @@ Global___Agreement: _TypeAlias = Agreement  # noqa: Y015
 
 @_typing.final
 class ProgramApplication(_message.Message):
-    """An application to join, to rise or to renew."""
+    """An application to join, to rise or to renew (已申请)."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
@@ -508,7 +508,7 @@ Global___ProgramApplication: _TypeAlias = ProgramApplication  # noqa: Y015
 
 @_typing.final
 class ProgramMembership(_message.Message):
-    """Belonging to a program."""
+    """Belonging to a program (已加入)."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
@@ -535,7 +535,7 @@ class ProgramMembership(_message.Message):
     state: Global___MembershipState.ValueType
     """Where it stands."""
     certificate_number: _builtins.str
-    """Number of the certificate, if one was made."""
+    """Number of the certificate (证书), if one was made."""
     @_builtins.property
     def join_time(self) -> _timestamp_pb2.Timestamp:
         """Since when."""
