@@ -164,6 +164,11 @@ def _as_own_customer(message: Any) -> None:
         customer.ClearField("indirect_partner_id")
 
 
+def _without_reseller(message: Any) -> None:
+    # Who names one must stand above it; most people name their own partner's id here.
+    message.ClearField("indirect_partner_id")
+
+
 def _as_earned(message: Any) -> None:
     for incentive in message.incentives:
         incentive.rate.value = "0.1"
@@ -181,6 +186,7 @@ def _joined(message: Any) -> None:
 
 
 SPECIAL = {
+    "BatchListConsumptionSummaries": _without_reseller,
     "EnsureCustomers": _as_own_customer,
     "RecordIncentives": _as_earned,
     "RecordProgramApplication": _of_no_tier,
