@@ -1,7 +1,7 @@
 """Asks one rpc for many keys at once, however many resolvers want one of them each."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterator, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final, Protocol
 
@@ -82,6 +82,7 @@ class Loader:
         task = loop.create_task(self._run(keys))
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
+        Leaving(task, len(keys)).watch(self._found[key] for key in keys)
 
     async def _run(self, keys: list[str]) -> None:
         chunks = list(_chunks(keys, self._keys_max))
@@ -103,6 +104,26 @@ class Loader:
             future.exception()
         else:
             future.set_result(result.get(key))
+
+
+class Leaving:
+    """Cancels a fetch when nobody waits for any of its keys: the operation was broken off."""
+
+    __slots__ = ("_left", "_task")
+
+    def __init__(self, task: asyncio.Task[None], waiting: int) -> None:
+        self._task = task
+        self._left = waiting
+
+    def watch(self, futures: Iterable[asyncio.Future[Any]]) -> None:
+        for future in futures:
+            future.add_done_callback(self._done)
+
+    def _done(self, future: asyncio.Future[Any]) -> None:
+        if future.cancelled():
+            self._left -= 1
+            if self._left == 0:
+                self._task.cancel()
 
 
 def _chunks(keys: list[str], size: int) -> Iterator[list[str]]:

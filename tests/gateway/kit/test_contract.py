@@ -39,8 +39,8 @@ def test_descriptions_speak_the_graph_s_words() -> None:
 
 
 def test_our_own_papers_are_not_mentioned() -> None:
-    assert (
-        comment("partner.billing.v1.UseLimit") == "A restriction on the use of a quota or voucher (使用限制)."
+    assert comment("partner.billing.v1.UseLimit") == (
+        "A restriction on the use of a quota or voucher (使用限制)."
     )
     assert comment("partner.billing.v1.VoucherQuotaService") == (
         "Amounts out of which vouchers are issued (代金券额度)."

@@ -107,6 +107,25 @@ async def test_a_caller_who_left_does_not_disturb_the_others() -> None:
     assert await stayed == "B"
 
 
+async def test_a_fetch_that_nobody_waits_for_is_cancelled() -> None:
+    cancelled = asyncio.Event()
+
+    async def fetch(keys: list[str]) -> Mapping[str, Any]:
+        try:
+            await asyncio.Event().wait()
+        except asyncio.CancelledError:
+            cancelled.set()
+            raise
+        return dict.fromkeys(keys)
+
+    loader = Loader(fetch, keys_max=1)
+    both = asyncio.gather(loader.load("a"), loader.load("b"))
+    with pytest.raises(TimeoutError):
+        await asyncio.wait_for(both, timeout=0.02)
+
+    await asyncio.wait_for(cancelled.wait(), timeout=1)
+
+
 async def test_a_call_without_time_left_is_told_as_such() -> None:
     reading = Reading(Rpcs(ListCustomers=DeadlineExceeded("no time remains")))
     rpc = CUSTOMERS["ListCustomers"]
