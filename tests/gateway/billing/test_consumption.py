@@ -10,6 +10,27 @@ from partner.type.v1 import terms_pb2
 from tests.builders import graph_messages as messages
 from tests.builders.graph import Rpcs, ask
 
+DETAILS_ASKED = {
+    "billingCycle": "2026-11",
+    "customerId": messages.an_id("cus"),
+    "customerName": "云",
+    "accountName": "a",
+    "partnerName": "p",
+    "accountManagerName": "m",
+    "tradeNumber": "t",
+    "cloudResourceId": "vm-1",
+    "resourceName": "r",
+    "serviceTypeCode": "ecs",
+    "associationType": "RESALE",
+    "chargingMode": "SAVINGS_PLAN",
+    "billTypes": ["USAGE", "PURCHASE"],
+    "regionCode": "cn",
+    "consumeDateFrom": "2026-11-01",
+    "consumeDateTo": "2026-11-30",
+    "indirectPartnerId": messages.an_id("ptr"),
+    "accountManagerId": messages.an_id("mgr"),
+}
+
 
 async def test_details_take_every_filter_and_keep_every_decimal() -> None:
     detail = messages.a_detail(
@@ -20,33 +41,13 @@ async def test_details_take_every_filter_and_keep_every_decimal() -> None:
     rpcs = Rpcs(
         ListConsumptionDetails=consumption_pb2.ListConsumptionDetailsResponse(details=[detail])
     )
-    asked = {
-        "billingCycle": "2026-11",
-        "customerId": messages.an_id("cus"),
-        "customerName": "云",
-        "accountName": "a",
-        "partnerName": "p",
-        "accountManagerName": "m",
-        "tradeNumber": "t",
-        "cloudResourceId": "vm-1",
-        "resourceName": "r",
-        "serviceTypeCode": "ecs",
-        "associationType": "RESALE",
-        "chargingMode": "SAVINGS_PLAN",
-        "billTypes": ["USAGE", "PURCHASE"],
-        "regionCode": "cn",
-        "consumeDateFrom": "2026-11-01",
-        "consumeDateTo": "2026-11-30",
-        "indirectPartnerId": messages.an_id("ptr"),
-        "accountManagerId": messages.an_id("mgr"),
-    }
 
     shown = await ask(
         """query ($filter: ConsumptionFilter!) { consumptionDetails(filter: $filter) { nodes {
           billingCycle chargingMode billType usageAmount periodCount payableAmount { amount }
         } } }""",
         rpcs=rpcs,
-        filter=asked,
+        filter=DETAILS_ASKED,
     )
 
     assert shown.errors == []
@@ -61,7 +62,7 @@ async def test_details_take_every_filter_and_keep_every_decimal() -> None:
         }
     ]
     filters = rpcs.request("ListConsumptionDetails").filter
-    assert {field.json_name for field, _ in filters.ListFields()} == set(asked)
+    assert {field.json_name for field, _ in filters.ListFields()} == set(DETAILS_ASKED)
     assert filters.consume_date_to.day == 30
 
 

@@ -5,6 +5,19 @@ from partner.customers.v1 import partners_pb2
 from tests.builders import graph_messages as messages
 from tests.builders.graph import Rpcs, ask
 
+ASKED = {
+    "quotaIds": [messages.an_id("quo")],
+    "states": ["NORMAL"],
+    "couponType": "CASH_COUPON",
+    "createTimeFrom": "2026-01-01T00:00:00Z",
+    "createTimeTo": "2026-02-01T00:00:00Z",
+    "effectiveTimeFrom": "2026-01-01T00:00:00Z",
+    "effectiveTimeTo": "2026-02-01T00:00:00Z",
+    "expireTimeFrom": "2026-01-01T00:00:00Z",
+    "expireTimeTo": "2026-02-01T00:00:00Z",
+    "indirectPartnerId": messages.an_id("ptr"),
+}
+
 
 async def test_quotas_take_every_filter() -> None:
     partner = messages.a_partner()
@@ -23,18 +36,6 @@ async def test_quotas_take_every_filter() -> None:
             partners_pb2.BatchGetPartnersResponse, "partners", [partner]
         ),
     )
-    asked = {
-        "quotaIds": [quota.id],
-        "states": ["NORMAL"],
-        "couponType": "CASH_COUPON",
-        "createTimeFrom": "2026-01-01T00:00:00Z",
-        "createTimeTo": "2026-02-01T00:00:00Z",
-        "effectiveTimeFrom": "2026-01-01T00:00:00Z",
-        "effectiveTimeTo": "2026-02-01T00:00:00Z",
-        "expireTimeFrom": "2026-01-01T00:00:00Z",
-        "expireTimeTo": "2026-02-01T00:00:00Z",
-        "indirectPartnerId": partner.id,
-    }
 
     shown = await ask(
         """query ($filter: VoucherQuotaFilter) { voucherQuotas(filter: $filter) { nodes {
@@ -42,7 +43,7 @@ async def test_quotas_take_every_filter() -> None:
           limits { key value1 value2 } partner { name } parentQuota { id }
         } } }""",
         rpcs=rpcs,
-        filter=asked,
+        filter=ASKED,
     )
 
     assert shown.errors == []
@@ -58,7 +59,7 @@ async def test_quotas_take_every_filter() -> None:
         }
     ]
     filters = rpcs.request("ListVoucherQuotas").filter
-    assert {field.json_name for field, _ in filters.ListFields()} == set(asked)
+    assert {field.json_name for field, _ in filters.ListFields()} == set(ASKED)
 
 
 async def test_an_operator_grants_a_quota() -> None:

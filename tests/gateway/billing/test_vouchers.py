@@ -5,6 +5,22 @@ from partner.customers.v1 import customers_pb2
 from tests.builders import graph_messages as messages
 from tests.builders.graph import Rpcs, ask
 
+ASKED = {
+    "voucherIds": [messages.an_id("cpn")],
+    "customerId": messages.an_id("cus"),
+    "orderNumber": "o",
+    "couponType": "VOUCHER",
+    "states": ["USABLE", "USED"],
+    "createTimeFrom": "2026-01-01T00:00:00Z",
+    "createTimeTo": "2026-02-01T00:00:00Z",
+    "effectiveTimeFrom": "2026-01-01T00:00:00Z",
+    "effectiveTimeTo": "2026-02-01T00:00:00Z",
+    "expireTimeFrom": "2026-01-01T00:00:00Z",
+    "expireTimeTo": "2026-02-01T00:00:00Z",
+    "indirectPartnerId": messages.an_id("ptr"),
+    "quotaId": messages.an_id("quo"),
+}
+
 
 async def test_vouchers_take_every_filter() -> None:
     customer = messages.a_customer(name="云")
@@ -19,21 +35,6 @@ async def test_vouchers_take_every_filter() -> None:
             customers_pb2.BatchGetCustomersResponse, "customers", [customer]
         ),
     )
-    asked = {
-        "voucherIds": [voucher.id],
-        "customerId": customer.id,
-        "orderNumber": "o",
-        "couponType": "VOUCHER",
-        "states": ["USABLE", "USED"],
-        "createTimeFrom": "2026-01-01T00:00:00Z",
-        "createTimeTo": "2026-02-01T00:00:00Z",
-        "effectiveTimeFrom": "2026-01-01T00:00:00Z",
-        "effectiveTimeTo": "2026-02-01T00:00:00Z",
-        "expireTimeFrom": "2026-01-01T00:00:00Z",
-        "expireTimeTo": "2026-02-01T00:00:00Z",
-        "indirectPartnerId": messages.an_id("ptr"),
-        "quotaId": messages.an_id("quo"),
-    }
 
     shown = await ask(
         """query ($filter: VoucherFilter) {
@@ -42,7 +43,7 @@ async def test_vouchers_take_every_filter() -> None:
           } }
         }""",
         rpcs=rpcs,
-        filter=asked,
+        filter=ASKED,
     )
 
     assert shown.errors == []
@@ -57,7 +58,7 @@ async def test_vouchers_take_every_filter() -> None:
         }
     ]
     filters = rpcs.request("ListVouchers").filter
-    assert {field.json_name for field, _ in filters.ListFields()} == set(asked)
+    assert {field.json_name for field, _ in filters.ListFields()} == set(ASKED)
 
 
 async def test_operation_records_take_every_filter() -> None:

@@ -5,6 +5,44 @@ from partner.type.v1 import terms_pb2
 from tests.builders import graph_messages as messages
 from tests.builders.graph import Rpcs, ask
 
+EVERYTHING = """{ customers { nodes {
+  accountName name customerType verificationStatus associationType associateTime
+  tags email mobile countryCode freezeState level
+  newCustomerTag { value effectiveCycle expireCycle }
+  externalId externalPlatform monthToDateSpend { amount currencyCode }
+  nearestExpireTime enterpriseRole createTime
+  partner { name } indirectPartner { name distributor { name } }
+  accountManager { name partner { name } }
+} } }"""
+SHOWN = {
+    "accountName": "l***",
+    "name": "顶***",
+    "customerType": "ENTERPRISE",
+    "verificationStatus": "VERIFIED",
+    "associationType": "ADVISORY",
+    "associateTime": "2026-05-28T20:26:40Z",
+    "tags": ["重点"],
+    "email": "a***@example.com",
+    "mobile": "138****0000",
+    "countryCode": "86",
+    "freezeState": "NONE",
+    "level": "V3",
+    "newCustomerTag": {
+        "value": "YES",
+        "effectiveCycle": "2026-01",
+        "expireCycle": None,
+    },
+    "externalId": "e-1",
+    "externalPlatform": "erp",
+    "monthToDateSpend": {"amount": "0.5", "currencyCode": "CNY"},
+    "nearestExpireTime": "2026-05-28T20:26:40Z",
+    "enterpriseRole": "MASTER",
+    "createTime": "2026-05-28T20:26:40Z",
+    "partner": {"name": "总经销商"},
+    "indirectPartner": {"name": "云经销商", "distributor": {"name": "总经销商"}},
+    "accountManager": {"name": "李明", "partner": {"name": "总经销商"}},
+}
+
 
 async def test_a_customer_shows_everything_that_the_service_knows() -> None:
     partner = messages.a_partner(name="总经销商")
@@ -46,49 +84,12 @@ async def test_a_customer_shows_everything_that_the_service_knows() -> None:
     )
 
     shown = await ask(
-        """{ customers { nodes {
-          accountName name customerType verificationStatus associationType associateTime
-          tags email mobile countryCode freezeState level
-          newCustomerTag { value effectiveCycle expireCycle }
-          externalId externalPlatform monthToDateSpend { amount currencyCode }
-          nearestExpireTime enterpriseRole createTime
-          partner { name } indirectPartner { name distributor { name } }
-          accountManager { name partner { name } }
-        } } }""",
+        EVERYTHING,
         rpcs=rpcs,
     )
 
     assert shown.errors == []
-    assert shown.data["customers"]["nodes"] == [
-        {
-            "accountName": "l***",
-            "name": "顶***",
-            "customerType": "ENTERPRISE",
-            "verificationStatus": "VERIFIED",
-            "associationType": "ADVISORY",
-            "associateTime": "2026-05-28T20:26:40Z",
-            "tags": ["重点"],
-            "email": "a***@example.com",
-            "mobile": "138****0000",
-            "countryCode": "86",
-            "freezeState": "NONE",
-            "level": "V3",
-            "newCustomerTag": {
-                "value": "YES",
-                "effectiveCycle": "2026-01",
-                "expireCycle": None,
-            },
-            "externalId": "e-1",
-            "externalPlatform": "erp",
-            "monthToDateSpend": {"amount": "0.5", "currencyCode": "CNY"},
-            "nearestExpireTime": "2026-05-28T20:26:40Z",
-            "enterpriseRole": "MASTER",
-            "createTime": "2026-05-28T20:26:40Z",
-            "partner": {"name": "总经销商"},
-            "indirectPartner": {"name": "云经销商", "distributor": {"name": "总经销商"}},
-            "accountManager": {"name": "李明", "partner": {"name": "总经销商"}},
-        }
-    ]
+    assert shown.data["customers"]["nodes"] == [SHOWN]
 
 
 async def test_what_is_not_known_of_a_customer_is_null() -> None:
