@@ -14,6 +14,7 @@ import asyncpg
 import pytest
 import pytest_asyncio
 import structlog
+from hypothesis import settings
 
 from partner_center.databases import ROLES, prepare_databases
 from partner_center.postgres import EmbeddedPostgres, free_port
@@ -25,6 +26,10 @@ from services.kit.paging import PageTokens
 from services.kit.server import Parts
 from tests.builders.keys import Keys, make_keys
 from tests.builders.running import RunningService
+
+# How long an example takes says more of the machine than of the code.
+settings.register_profile("house", deadline=None)
+settings.load_profile("house")
 
 # A test run that loses power is started again.
 FAST = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off"}
