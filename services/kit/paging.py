@@ -1,17 +1,19 @@
 """Pages of a list: keyset order, and tokens that fit only the list and scope they were made for."""
 
 import binascii
-import hmac
 import re
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 from decimal import Decimal
+from hashlib import sha512
 from typing import Any, Final, Generic, Literal, TypeVar
 from uuid import UUID
 
 import orjson
+from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives.ciphers.aead import AESSIV
 from google.protobuf.message import Message
 from sqlalchemy import ColumnElement, Select, and_, false, or_, tuple_
 from sqlalchemy.sql.elements import KeyedColumnElement
@@ -24,7 +26,6 @@ SIZE_DEFAULT: Final = 50
 SIZE_MAX: Final = 500
 SEARCH_LENGTH_MAX: Final = 200
 KEY_BYTES_MIN: Final = 32
-_MAC_BYTES: Final = 16
 
 # What may differ between two pages of one list.
 _NOT_BOUND: Final = frozenset({"page_size", "page_token", "with_item_tokens", "read_mask"})
@@ -41,9 +42,9 @@ class Page:
     size: int
     after: tuple[Any, ...] | None
     with_item_tokens: bool
-    # What tokens of this list are bound to, and the key made from it.
+    # What tokens of this list are bound to, and its canonical form.
     binding: dict[str, Any]
-    key: bytes
+    bound: bytes
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,12 +57,16 @@ class Cut(Generic[Row]):
 
 
 class PageTokens:
-    """Reads and writes page tokens with the key that all processes share."""
+    """Reads and writes page tokens with the key that all processes share.
+
+    A token is sealed, not only signed: it holds sort values, names among them, of rows whose
+    personal data is masked. The same place in the same list always has the same token.
+    """
 
     def __init__(self, key: bytes) -> None:
         if len(key) < KEY_BYTES_MIN:
             raise ValueError(f"the page token key needs at least {KEY_BYTES_MIN} bytes")
-        self._key = key
+        self._cipher = AESSIV(sha512(key).digest())
 
     def page(self, request: Message, *, scope: Scope) -> Page:
         """Read page_size and page_token of a List or BatchList request.
@@ -71,17 +76,17 @@ class PageTokens:
         size = getattr(request, "page_size", 0)
         if size < 0:
             raise InvalidArgument("must not be negative", field="page_size")
-        page = self._bound(
+        page = _bound(
             Page(
                 size=min(size or SIZE_DEFAULT, SIZE_MAX),
                 after=None,
                 with_item_tokens=getattr(request, "with_item_tokens", False),
                 binding=_binding(request, scope),
-                key=b"",
+                bound=b"",
             )
         )
         token = getattr(request, "page_token", "")
-        return replace(page, after=_read(token, page.key)) if token else page
+        return replace(page, after=self._read(token, page)) if token else page
 
     def below(self, page: Page, field: str, parent: str) -> Page:
         """Give the page of one parent of a BatchList.
@@ -89,13 +94,13 @@ class PageTokens:
         Its tokens fit the List that has this field, or its filter's, set to the parent.
         """
         narrowed = page.binding["said"] | {field: parent}
-        return self._bound(replace(page, binding=page.binding | {"said": narrowed}))
+        return _bound(replace(page, binding=page.binding | {"said": narrowed}))
 
     def token(self, page: Page, sort_values: Sequence[Any], last_id: UUID) -> str:
         """Name the place in the list right behind the row with these sort values and id."""
         payload = orjson.dumps([*map(_write_value, sort_values), "u" + last_id.hex])
-        mac = hmac.digest(page.key, payload, "sha256")[:_MAC_BYTES]
-        return urlsafe_b64encode(mac + payload).rstrip(b"=").decode("ascii")
+        sealed = self._cipher.encrypt(payload, [page.bound])
+        return urlsafe_b64encode(sealed).rstrip(b"=").decode("ascii")
 
     def cut(
         self, page: Page, rows: Sequence[Row], *, key: Callable[[Row], tuple[Sequence[Any], UUID]]
@@ -109,9 +114,17 @@ class PageTokens:
             [self.token(page, *key(row)) for row in shown] if page.with_item_tokens else [],
         )
 
-    def _bound(self, page: Page) -> Page:
-        bound_key = hmac.digest(self._key, canonical_json(page.binding), "sha256")
-        return replace(page, key=bound_key)
+    def _read(self, token: str, page: Page) -> tuple[Any, ...]:
+        try:
+            sealed = urlsafe_b64decode(token.encode("ascii") + b"=" * (-len(token) % 4))
+            payload = self._cipher.decrypt(sealed, [page.bound])
+        except (ValueError, binascii.Error, InvalidTag):
+            raise InvalidArgument("is not a token of this list", field="page_token") from None
+        return tuple(map(_read_value, orjson.loads(payload)))
+
+
+def _bound(page: Page) -> Page:
+    return replace(page, bound=canonical_json(page.binding))
 
 
 def _binding(request: Message, scope: Scope) -> dict[str, Any]:
@@ -140,18 +153,6 @@ def _binding(request: Message, scope: Scope) -> dict[str, Any]:
 
 def _field_names(request: Message) -> list[str]:
     return [field.name for field in request.DESCRIPTOR.fields]
-
-
-def _read(token: str, key: bytes) -> tuple[Any, ...]:
-    refusal = InvalidArgument("is not a token of this list", field="page_token")
-    try:
-        raw = urlsafe_b64decode(token.encode("ascii") + b"=" * (-len(token) % 4))
-    except (ValueError, binascii.Error):
-        raise refusal from None
-    mac, payload = raw[:_MAC_BYTES], raw[_MAC_BYTES:]
-    if not hmac.compare_digest(mac, hmac.digest(key, payload, "sha256")[:_MAC_BYTES]):
-        raise refusal
-    return tuple(map(_read_value, orjson.loads(payload)))
 
 
 _WRITERS: Final[dict[type, Callable[[Any], str]]] = {

@@ -1,5 +1,6 @@
 """Pages of a list: complete, in order, and no token fits where it was not made."""
 
+from base64 import urlsafe_b64decode
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import Any
@@ -219,6 +220,22 @@ def test_a_text_that_is_no_token_is_refused(pages: PageTokens, token: str) -> No
 def test_a_token_of_another_installation_is_refused(pages: PageTokens) -> None:
     with pytest.raises(InvalidArgument):
         PageTokens(b"x" * 32).page(a_request(page_token=a_token(pages)), scope=SCOPE)
+
+
+def test_a_token_does_not_tell_the_sort_values_in_it(pages: PageTokens) -> None:
+    page = pages.page(a_request(), scope=SCOPE)
+
+    token = pages.token(page, ["Ada Lovelace"], new_id())
+
+    opened = urlsafe_b64decode(token + "=" * (-len(token) % 4))
+    assert b"Ada" not in opened
+    assert b"Lovelace" not in opened
+
+
+def test_the_same_place_in_a_list_has_one_token(pages: PageTokens) -> None:
+    page, last = pages.page(a_request(), scope=SCOPE), new_id()
+
+    assert pages.token(page, ["Ada"], last) == pages.token(page, ["Ada"], last)
 
 
 def test_a_short_key_is_refused() -> None:
