@@ -9,6 +9,10 @@ from services.kit.errors import InvalidArgument
 SITE_ZONE: Final = timezone(timedelta(hours=8), "GMT+08:00")
 # Consumption before the first public cloud is a mistake in the file.
 CYCLE_MIN: Final = date(2006, 1, 1)
+# Behind this one nothing will be found, and months counted from it are still in the calendar.
+CYCLE_MAX: Final = date(2100, 12, 1)
+# The calendar has no month behind the last one that a range could end with.
+CYCLE_MAX: Final = date(9998, 12, 1)
 # Reservations are billed ahead, but not further than this.
 MONTHS_AHEAD_MAX: Final = 12
 _TEXT: Final = re.compile(r"([0-9]{4})-(0[1-9]|1[0-2])")
@@ -29,8 +33,9 @@ def cycle_from_text(text: str, *, field: str) -> date:
     if match is None:
         raise InvalidArgument("must be a month like 2024-09", field=field)
     year, month = int(match[1]), int(match[2])
-    if year < CYCLE_MIN.year:
-        raise InvalidArgument(f"must not be before {cycle_text(CYCLE_MIN)}", field=field)
+    if not CYCLE_MIN.year <= year <= CYCLE_MAX.year:
+        first, last = cycle_text(CYCLE_MIN), cycle_text(CYCLE_MAX)
+        raise InvalidArgument(f"must be from {first} to {last}", field=field)
     return date(year, month, 1)
 
 

@@ -33,13 +33,33 @@ def test_a_cycle_is_written_as_it_is_read() -> None:
 
 @pytest.mark.parametrize(
     "text",
-    ["", "2024", "2024-9", "2024-13", "2024-00", "2024-09-01", "24-09", "\uff12024-09", "1999-01"],
+    [
+        "",
+        "2024",
+        "2024-9",
+        "2024-13",
+        "2024-00",
+        "2024-09-01",
+        "24-09",
+        "\uff12024-09",
+        "1999-01",
+        "0000-01",
+        "9999-12",
+    ],
 )
 def test_a_text_that_is_no_month_is_refused_by_its_field(text: str) -> None:
     with pytest.raises(InvalidArgument) as refusal:
         cycle_from_text(text, field="filter.billing_cycle")
 
     assert refusal.value.field == "filter.billing_cycle"
+
+
+@pytest.mark.parametrize("text", ["2006-01", "2100-12"])
+def test_days_and_months_can_be_counted_from_each_cycle_that_is_read(text: str) -> None:
+    cycle = cycle_from_text(text, field="billing_cycle")
+
+    check_days(cycle, cycle, None, field="filter")
+    assert months_later(months_later(cycle, 18), -18) == cycle
 
 
 def test_months_are_counted_over_the_turn_of_the_year() -> None:
