@@ -121,10 +121,9 @@ def refuse_odd_amount(amount: Money, *, field: str) -> None:
 
     :raises InvalidArgument:
     """
-    exponent = amount.amount.normalize().as_tuple().exponent
     if amount.amount <= 0:
         raise InvalidArgument("must be above 0", field=f"{field}.amount")
-    if isinstance(exponent, int) and -exponent > DECIMALS_MAX:
+    if amount.amount != round(amount.amount, DECIMALS_MAX):
         raise InvalidArgument(f"must have at most {DECIMALS_MAX} decimals", field=f"{field}.amount")
     if amount.amount >= AMOUNT_MAX:
         raise InvalidArgument(f"must be below {AMOUNT_MAX:f}", field=f"{field}.amount")

@@ -13,10 +13,41 @@ from services.billing.voucher_quotas.limits import (
     narrowed,
     recipients,
 )
-from services.billing.voucher_quotas.model import CouponType, VoucherQuotaState, unit_of
+from services.billing.voucher_quotas.model import (
+    CouponType,
+    VoucherQuotaState,
+    refuse_odd_amount,
+    unit_of,
+)
 from services.kit import ids
+from services.kit.errors import InvalidArgument
 from services.kit.ids import new_id
 from services.kit.money import Money
+
+
+@pytest.mark.parametrize("text", ["0.01", "1", "1.50", "1.500000000000000", "999999999999999.99"])
+def test_an_amount_of_whole_hundredths_is_accepted(text: str) -> None:
+    refuse_odd_amount(Money(Decimal(text), "CNY"), field="face_value")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "0",
+        "-1",
+        "0.001",
+        "1000000000000000",
+        "99999999999999999999",
+        # More digits than Python's usual arithmetic keeps.
+        "12345678901234.000000000000001",
+        "99999999999999999999.999999999999999",
+    ],
+)
+def test_an_odd_amount_is_refused(text: str) -> None:
+    with pytest.raises(InvalidArgument) as refusal:
+        refuse_odd_amount(Money(Decimal(text), "CNY"), field="face_value")
+
+    assert refusal.value.field == "face_value.amount"
 
 
 def test_narrowed_without_wishes_gives_the_quotas_limits_but_for_recipients() -> None:
