@@ -1,5 +1,6 @@
 """Customers as messages, masked and unmasked, and what messages say of them as plain values."""
 
+from datetime import datetime
 from typing import Final
 
 from partner.customers.v1 import customers_pb2
@@ -30,9 +31,9 @@ NEW_CUSTOMER_VALUES: Final = Words(customers_pb2.NewCustomerValue, prefix="NEW_C
 ENTERPRISE_ROLES: Final = Words(customers_pb2.EnterpriseRole, prefix="ENTERPRISE_ROLE_")
 
 
-def to_masked_message(customer: Customer) -> customers_pb2.Customer:
+def to_masked_message(customer: Customer, *, now: datetime) -> customers_pb2.Customer:
     """Write a customer as everybody may see it."""
-    message = to_message(customer)
+    message = to_message(customer, now=now)
     message.account_name = mask_name(customer.account_name)
     if customer.name is not None:
         message.name = mask_name(customer.name)
@@ -43,7 +44,7 @@ def to_masked_message(customer: Customer) -> customers_pb2.Customer:
     return message
 
 
-def to_message(customer: Customer) -> customers_pb2.Customer:
+def to_message(customer: Customer, *, now: datetime) -> customers_pb2.Customer:
     """Write a customer unmasked, for those who may see it so."""
     return customers_pb2.Customer(
         id=ids.to_text("cus", customer.id),
@@ -62,7 +63,7 @@ def to_message(customer: Customer) -> customers_pb2.Customer:
         country_code=customer.country_code,
         freeze_state=FREEZES.number(customer.freeze_state),
         level=LEVELS.number(customer.level),
-        new_customer_tag=_new_customer_tag(customer),
+        new_customer_tag=_new_customer_tag(customer, now=now),
         external_id=customer.external_id,
         external_platform=customer.external_platform,
         month_to_date_spend=money_pb2.Money(
@@ -75,11 +76,14 @@ def to_message(customer: Customer) -> customers_pb2.Customer:
     )
 
 
-def _new_customer_tag(customer: Customer) -> customers_pb2.Customer.NewCustomerTag | None:
-    if customer.new_customer_value is None:
+def _new_customer_tag(
+    customer: Customer, *, now: datetime
+) -> customers_pb2.Customer.NewCustomerTag | None:
+    value = customer.new_customer_value_at(now)
+    if value is None:
         return None
     return customers_pb2.Customer.NewCustomerTag(
-        value=NEW_CUSTOMER_VALUES.number(customer.new_customer_value),
+        value=NEW_CUSTOMER_VALUES.number(value),
         effective_cycle=customer.new_customer_effective_cycle,
         expire_cycle=customer.new_customer_expire_cycle,
     )

@@ -116,6 +116,13 @@ class Customer(PartnerRow, CustomersTable):
         """Give the reseller that owns the customer, where the owner is one."""
         return None if self.partner_id == self.tenant_id else self.partner_id
 
+    def new_customer_value_at(self, now: datetime) -> str | None:
+        """Say whether it counts as new at a time: known of verified ones, and for some months."""
+        value, expire_cycle = self.new_customer_value, self.new_customer_expire_cycle
+        if value is None or self.verification_status != "VERIFIED":
+            return None
+        return "NO" if expire_cycle is not None and expire_cycle < cycle_of(now) else value
+
     def put_tags(self, tags: list[str], *, field: str) -> None:
         """Replace the partner's labels.
 

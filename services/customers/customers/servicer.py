@@ -26,7 +26,8 @@ class CustomerServicer(Servicer, customers_pb2_grpc.CustomerServiceServicer):
         self, request: customers_pb2.GetCustomerRequest, call: Call
     ) -> customers_pb2.Customer:
         id_ = ids.from_text("cus", request.id, field="id")
-        return to_masked_message(await queries.get(call.session, scope=call.scope, id_=id_))
+        customer = await queries.get(call.session, scope=call.scope, id_=id_)
+        return to_masked_message(customer, now=call.now)
 
     @read()
     async def BatchGetCustomers(
@@ -34,7 +35,9 @@ class CustomerServicer(Servicer, customers_pb2_grpc.CustomerServiceServicer):
     ) -> customers_pb2.BatchGetCustomersResponse:
         wanted = ids.many_from_text("cus", request.ids, field="ids", at_most=500)
         found = await queries.batch_get(call.session, scope=call.scope, ids=wanted)
-        return customers_pb2.BatchGetCustomersResponse(customers=map(to_masked_message, found))
+        return customers_pb2.BatchGetCustomersResponse(
+            customers=[to_masked_message(one, now=call.now) for one in found]
+        )
 
     @read()
     async def ListCustomers(
@@ -49,7 +52,7 @@ class CustomerServicer(Servicer, customers_pb2_grpc.CustomerServiceServicer):
         attribute, _ = queries.SORTS[order]
         cut = call.pages.cut(page, rows, key=lambda row: ((getattr(row, attribute),), row.id))
         return customers_pb2.ListCustomersResponse(
-            customers=map(to_masked_message, cut.rows),
+            customers=[to_masked_message(one, now=call.now) for one in cut.rows],
             next_page_token=cut.next_page_token,
             item_tokens=cut.item_tokens,
         )
@@ -74,7 +77,9 @@ class CustomerServicer(Servicer, customers_pb2_grpc.CustomerServiceServicer):
             request_id=request.request_id,
             now=call.now,
         )
-        return customers_pb2.RevealCustomersResponse(customers=map(to_message, shown))
+        return customers_pb2.RevealCustomersResponse(
+            customers=[to_message(one, now=call.now) for one in shown]
+        )
 
     @write()
     async def EnsureCustomers(
@@ -88,7 +93,8 @@ class CustomerServicer(Servicer, customers_pb2_grpc.CustomerServiceServicer):
             call.session, scope=call.scope, customers=wanted, now=call.now
         )
         return customers_pb2.EnsureCustomersResponse(
-            customers=map(to_message, customers), created_count=created_count
+            customers=[to_message(one, now=call.now) for one in customers],
+            created_count=created_count,
         )
 
     @write(Role.ADMINISTRATOR, Role.ACCOUNT_MANAGER)
@@ -102,7 +108,7 @@ class CustomerServicer(Servicer, customers_pb2_grpc.CustomerServiceServicer):
             id_=ids.from_text("cus", request.customer.id, field="customer.id"),
             tags=list(request.customer.tags) if "tags" in changed else None,
         )
-        return to_masked_message(customer)
+        return to_masked_message(customer, now=call.now)
 
     @write()
     async def RecordCustomerSpend(

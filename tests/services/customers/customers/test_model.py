@@ -26,6 +26,31 @@ def test_a_resellers_customer_names_it() -> None:
     assert Customer(tenant_id=TENANT, partner_id=RESELLER).indirect_partner_id == RESELLER
 
 
+@pytest.mark.parametrize(
+    ("verification_status", "value", "expire_cycle", "shown"),
+    [
+        ("VERIFIED", "YES", "2024-12", "YES"),
+        ("VERIFIED", "YES", None, "YES"),
+        ("VERIFIED", "UNDETERMINED", "2025-01", "UNDETERMINED"),
+        # Its last month is over at the site, though not yet in UTC.
+        ("VERIFIED", "YES", "2024-11", "NO"),
+        ("VERIFIED", None, "2024-11", None),
+        ("IN_REVIEW", "YES", "2024-12", None),
+        (None, "YES", "2024-12", None),
+    ],
+)
+def test_a_new_customer_is_verified_and_new_for_its_months_only(
+    verification_status: str | None, value: str | None, expire_cycle: str | None, shown: str | None
+) -> None:
+    customer = Customer(
+        verification_status=verification_status,
+        new_customer_value=value,
+        new_customer_expire_cycle=expire_cycle,
+    )
+
+    assert customer.new_customer_value_at(datetime(2024, 11, 30, 16, tzinfo=UTC)) == shown
+
+
 def test_put_tags_keeps_each_once_and_in_order() -> None:
     customer = Customer(tags=["old"])
 

@@ -55,7 +55,7 @@ EVERYTHING: dict[str, Any] = {
     "new_customer_tag": customers_pb2.Customer.NewCustomerTag(
         value=customers_pb2.NEW_CUSTOMER_VALUE_YES,
         effective_cycle="2024-01",
-        expire_cycle="2024-12",
+        expire_cycle="2999-12",
     ),
     "enterprise_role": customers_pb2.ENTERPRISE_ROLE_MASTER,
 }
