@@ -113,6 +113,8 @@ class Database:
             pool_size=pool_size,
             max_overflow=overflow,
             pool_timeout=POOL_WAIT_SECONDS,
+            # Errors go to the log; personal data does not.
+            hide_parameters=True,
             connect_args={
                 "server_settings": SERVER_SETTINGS | {"application_name": name},
                 "timeout": POOL_WAIT_SECONDS,

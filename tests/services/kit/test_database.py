@@ -2,9 +2,10 @@
 
 import asyncio
 import random
+from traceback import format_exception
 
 import pytest
-from sqlalchemy import func, select, text
+from sqlalchemy import func, insert, select, text
 from sqlalchemy.exc import DBAPIError
 
 from services.kit.database import Database, passing_fault
@@ -141,6 +142,17 @@ async def test_a_fault_that_passes_is_told_from_a_defect(pond: Database, state: 
     refusal = passing_fault(caught.value)
     assert refusal is not None
     assert refusal.code == "UNAVAILABLE"
+
+
+async def test_an_error_does_not_tell_the_values_that_were_written(pond: Database) -> None:
+    tenant = a_tenant()
+    frog = {"tenant_id": tenant, "partner_id": tenant, "id": new_id(), "name": "Ada Lovelace"}
+
+    with pytest.raises(DBAPIError, match="duplicate key") as caught:
+        async with pond.transaction(an_administrator(tenant)) as session:
+            await session.execute(insert(Frog), [frog, frog])
+
+    assert "Lovelace" not in "".join(format_exception(caught.value))
 
 
 async def test_a_broken_statement_is_a_defect(pond: Database) -> None:
