@@ -27,6 +27,7 @@ from services.kit.client import Caller, TokenSource
 from services.kit.database import Database
 from services.kit.errors import InvalidArgument, Unavailable
 from services.kit.identity import Principal
+from services.kit.money import Money
 from services.kit.paging import PageTokens
 from services.kit.rpc import Call, Servicer, read
 from tests.builders.keys import Keys
@@ -126,6 +127,8 @@ class FakeCustomers(Servicer, customers_pb2_grpc.CustomerServiceServicer):
     @read()
     async def RecordCustomerSpend(self, request: Any, call: Call) -> Any:  # noqa: N802, ARG002
         self._end.calls.append("RecordCustomerSpend")
+        for index, spend in enumerate(request.spends):
+            Money.from_message(spend.amount, field=f"spends[{index}].amount")
         for spend in request.spends:
             self._end.spends[spend.customer_id] = spend
         return customers_pb2.RecordCustomerSpendResponse()

@@ -77,3 +77,25 @@ async def test_a_spend_that_grows_while_it_is_told_stays_due(billing: ImportingB
         await session.execute(update(CustomerSpend).values(version=CustomerSpend.version + 1))
 
     assert await push(billing) >= 1
+
+
+async def test_a_spend_that_is_refused_keeps_no_other_from_being_told(
+    billing: ImportingBilling,
+) -> None:
+    tenant = a_tenant()
+    # Each amount can be kept, and their sum can not be told.
+    huge = {"BilledCost": "99999999999999999999", "ListCost": "99999999999999999999"}
+    data = a_file(
+        a_row(SubAccountId="huge", **huge),
+        a_row(SubAccountId="huge", **huge),
+        a_row(BilledCost="1"),
+        a_row(BilledCost="2", SubAccountId="4712"),
+    )
+    await billing.import_file(data, principal=an_operator(tenant))
+
+    await push(billing)
+
+    assert told_of(billing, tenant) == "1"
+    assert told_of(billing, tenant, "4712") == "2"
+    assert told_of(billing, tenant, "huge") is None
+    assert await push(billing) == 0
