@@ -27,6 +27,7 @@ from strawberry.schema.validation_rules.one_of import OneOfInputValidationRule
 from gateway.http.errors import Refused
 from gateway.http.limits import Price, Pricing
 from gateway.http.requests import GraphQLRequest
+from gateway.http.wrong_values import name_arguments
 from gateway.settings import Limits
 from services.kit.config import SettingsRefused
 
@@ -158,6 +159,7 @@ class Documents:
             hide_suggestions=self.hides_the_schema,
         )
         if errors:
+            name_arguments(errors, document=document)
             raise Refused.because_of("GRAPHQL_VALIDATION_FAILED", errors)
 
     def _keep(self, document: Document) -> None:

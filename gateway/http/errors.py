@@ -6,6 +6,7 @@ from typing import Any
 import structlog
 from graphql import GraphQLError
 
+from gateway.http.wrong_values import variable_of
 from services.kit.errors import InvalidArgument, Refusal
 
 log = structlog.get_logger("gateway")
@@ -113,7 +114,9 @@ def _describe(error: GraphQLError, *, request_id: str, translate: Translate) -> 
         cause = cause.original_error
     if isinstance(cause, GraphQLError):
         # Either it was raised for the client to see, or the executor itself found a value wrong.
-        extensions = {"code": "BAD_USER_INPUT", **(cause.extensions or {})}
+        field = variable_of(error)
+        named = {"field": field} if field else {}
+        extensions = {"code": "BAD_USER_INPUT", **named, **(cause.extensions or {})}
         return {**described, "extensions": extensions}
     if (expected := translate(cause)) is not None:
         return {**described, **expected}
