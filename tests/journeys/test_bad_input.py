@@ -251,6 +251,55 @@ async def test_a_foreign_customer_sounds_like_none(graph: Graph, two: Two, case:
     assert two.foreign_ids[0] not in json.dumps(answers[0].data)
 
 
+# Where one id is the whole point, the refusal says which.
+FOREIGN = {
+    "input.id": (
+        "mutation M($id: ID!, $request: ID!) { updateCustomer("
+        'input: {requestId: $request, id: $id, tags: ["mine"]}) { userErrors { field } } }'
+    ),
+    "input.quotaId": (
+        "mutation M($id: ID!, $request: ID!) { issueVouchers(input: {requestId: $request,"
+        ' quotaId: "quo_01h455vb4pex5vsknk084sn02q", customerIds: [$id],'
+        ' faceValue: {amount: "1", currencyCode: "CNY"}}) { userErrors { field } } }'
+    ),
+}
+
+
+@pytest.mark.parametrize("field", FOREIGN)
+async def test_the_refusal_names_the_id_that_is_not_there(
+    graph: Graph, two: Two, field: str
+) -> None:
+    answer = await graph(
+        FOREIGN[field],
+        principal=an_administrator(two.tenant_id),
+        id=UNKNOWN,
+        request=a_request_id(),
+    )
+
+    [payload] = answer.data.values()
+    assert payload == {"userErrors": [{"field": field}]}
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        "customers(filter: {indirectPartnerId: $id}) { nodes { id } }",
+        "vouchers(filter: {indirectPartnerId: $id}) { nodes { id } }",
+        'consumptionDetails(filter: {billingCycle: "2026-02", indirectPartnerId: $id}) {nodes {id}}',
+    ],
+)
+async def test_a_reseller_that_is_none_is_named_by_its_argument(
+    graph: Graph, two: Two, query: str
+) -> None:
+    answer = await graph(
+        f"query Q($id: ID!) {{ {query} }}",
+        principal=an_administrator(two.tenant_id),
+        id=ids.to_text("ptr", two.tenant_id),
+    )
+
+    assert _code_and_field(answer) == ("FORBIDDEN", "filter.indirectPartnerId")
+
+
 def _code_and_field(answer: Answer) -> tuple[str, str | None]:
     extensions = answer.error["extensions"]
     return extensions["code"], extensions.get("field")

@@ -98,10 +98,10 @@ def joined(
 
 
 def customer_conditions(
-    table: Any, scope: Scope, conditions: CustomerConditions
+    table: Any, scope: Scope, conditions: CustomerConditions, *, path: str = "filter."
 ) -> list[ColumnElement[bool]]:
     clauses = scope.covers(table, account_manager=CustomerLink.account_manager_id)
-    clauses.append(table.partner_id == _whose(scope, conditions.indirect_partner_id))
+    clauses.append(table.partner_id == _whose(scope, conditions.indirect_partner_id, path=path))
     if conditions.customer_id is not None:
         clauses.append(table.customer_id == conditions.customer_id)
     if conditions.association_type is not None:
@@ -118,7 +118,7 @@ def customer_conditions(
     return clauses
 
 
-def _whose(scope: Scope, indirect_partner_id: UUID | None) -> UUID:
+def _whose(scope: Scope, indirect_partner_id: UUID | None, *, path: str) -> UUID:
     """Say in whose time the consumption was: the caller's own, or its reseller's if named.
 
     :raises IndirectPartnerForbidden: where the caller is no distributor, or names itself.
@@ -126,7 +126,9 @@ def _whose(scope: Scope, indirect_partner_id: UUID | None) -> UUID:
     if indirect_partner_id is None:
         return scope.own_partner_id or scope.tenant_id
     if scope.partner_id is not None or indirect_partner_id == scope.tenant_id:
-        raise IndirectPartnerForbidden("the reseller is not one of the caller's")
+        raise IndirectPartnerForbidden(
+            "the reseller is not one of the caller's", field=f"{path}indirect_partner_id"
+        )
     return indirect_partner_id
 
 

@@ -154,7 +154,7 @@ async def batch_list_monthly_sums(
     keys = [ConsumptionSum.customer_id, ConsumptionSum.billing_cycle, ConsumptionSum.currency_code]
     conditions = CustomerConditions(indirect_partner_id=indirect_partner_id)
     statement = joined(_summed(keys), ConsumptionSum, scope, conditions).where(
-        *customer_conditions(ConsumptionSum, scope, conditions),
+        *customer_conditions(ConsumptionSum, scope, conditions, path=""),
         ConsumptionSum.customer_id.in_(customer_ids),
         ConsumptionSum.billing_cycle.between(*cycles),
     )

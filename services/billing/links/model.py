@@ -55,4 +55,6 @@ def refuse_other_resellers(scope: Scope, *, indirect_partner_id: UUID | None) ->
     if indirect_partner_id is None:
         return
     if scope.partner_id is not None or indirect_partner_id == scope.tenant_id:
-        raise IndirectPartnerForbidden("the named reseller is not yours")
+        raise IndirectPartnerForbidden(
+            "the named reseller is not yours", field="filter.indirect_partner_id"
+        )

@@ -211,8 +211,12 @@ def validity_within(
     :raises ValidityExceedsQuota:
     """
     begin, end = effective_time or quota.effective_time, expire_time or quota.expire_time
-    if begin < quota.effective_time or end > quota.expire_time:
-        raise ValidityExceedsQuota("the quota is valid for a shorter time")
+    for field, exceeds in (
+        ("effective_time", begin < quota.effective_time),
+        ("expire_time", end > quota.expire_time),
+    ):
+        if exceeds:
+            raise ValidityExceedsQuota("the quota is valid for a shorter time", field=field)
     return begin, end
 
 

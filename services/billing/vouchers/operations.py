@@ -83,7 +83,7 @@ async def issue_vouchers(
     # The lock makes the balance hold until the amounts are posted, last of all.
     shown = await voucher_quotas.get_for_update(session, scope=scope, quota_id=quota_id, now=now)
     if shown is None or not shown.quota.can_be_issued_from(now):
-        raise QuotaNotFoundOrState("the quota does not exist or is not valid now")
+        raise QuotaNotFoundOrState("the quota does not exist or is not valid now", field="quota_id")
     quota = shown.quota
     _refuse_other_currency(quota, terms)
     effective_time, expire_time = validity_within(

@@ -38,5 +38,7 @@ async def create_account_manager(
         # The only constraint that values checked above can break: there is no such partner.
         raise NotFound("partner not found") from error
     if manager is None:
-        raise AccountNameTaken("the login name is taken", account_name=account_name)
+        raise AccountNameTaken(
+            "the login name is taken", field="account_name", account_name=account_name
+        )
     return manager

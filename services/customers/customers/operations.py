@@ -163,7 +163,7 @@ async def update_customer(
 
     :raises NotFound: where the caller's partner has no such customer in scope.
     """
-    customer = await queries.get_own_for_update(session, scope=scope, id_=id_)
+    customer = await queries.get_own_for_update(session, scope=scope, id_=id_, field="customer.id")
     if tags is not None:
         customer.put_tags(tags, field="customer.tags")
     return customer

@@ -63,7 +63,9 @@ async def get(session: AsyncSession, *, scope: Scope, id_: UUID) -> Customer:
     return customer
 
 
-async def get_own_for_update(session: AsyncSession, *, scope: Scope, id_: UUID) -> Customer:
+async def get_own_for_update(
+    session: AsyncSession, *, scope: Scope, id_: UUID, field: str
+) -> Customer:
     """Get one customer of the caller's own partner, and lock it.
 
     :raises NotFound: where there is none in scope, or it is a reseller's.
@@ -73,7 +75,7 @@ async def get_own_for_update(session: AsyncSession, *, scope: Scope, id_: UUID) 
     )
     customer = await session.scalar(statement.with_for_update())
     if customer is None:
-        raise NotFound("customer not found")
+        raise NotFound("customer not found", field=field)
     return customer
 
 
@@ -155,7 +157,9 @@ async def _of_one_partner(
     partner_id = scope.own_partner_id or scope.tenant_id
     if narrowed.indirect_partner_id is not None:
         partner_id = narrowed.indirect_partner_id
-        await partners.check_resellers(session, scope=scope, ids={partner_id})
+        await partners.check_resellers(
+            session, scope=scope, ids={partner_id}, field="filter.indirect_partner_id"
+        )
     return _in_scope(scope).where(Customer.partner_id == partner_id)
 
 

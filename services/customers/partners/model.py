@@ -51,8 +51,8 @@ class IndirectPartnerForbidden(Refusal):
 
     code = "PERMISSION_DENIED"
 
-    def __init__(self) -> None:
-        super().__init__("the reseller is not one of the caller's")
+    def __init__(self, *, field: str | None = None) -> None:
+        super().__init__("the reseller is not one of the caller's", field=field)
 
 
 class Partner(TenantRow, CustomersTable):

@@ -96,5 +96,7 @@ async def create_indirect_partner(
     statement = insert(Partner).values(values).on_conflict_do_nothing()
     partner: Partner | None = await session.scalar(statement.returning(Partner))
     if partner is None:
-        raise AccountNameTaken("the login name is taken", account_name=account_name)
+        raise AccountNameTaken(
+            "the login name is taken", field="account_name", account_name=account_name
+        )
     return partner

@@ -78,20 +78,22 @@ async def batch_get(session: AsyncSession, *, scope: Scope, ids: Sequence[UUID])
     return [by_id[id_] for id_ in ids if id_ in by_id]
 
 
-async def check_resellers(session: AsyncSession, *, scope: Scope, ids: set[UUID]) -> None:
+async def check_resellers(
+    session: AsyncSession, *, scope: Scope, ids: set[UUID], field: str | None = None
+) -> None:
     """Make sure that the caller is the distributor of all these resellers.
 
     :raises IndirectPartnerForbidden: where it is not; foreign, unknown and own ones are all alike.
     """
     if scope.partner_id is not None or scope.customer_id is not None:
-        raise IndirectPartnerForbidden
+        raise IndirectPartnerForbidden(field=field)
     statement = select(Partner.id).where(
         Partner.tenant_id == scope.tenant_id,
         Partner.kind == PartnerKind.INDIRECT_PARTNER,
         Partner.id.in_(ids),
     )
     if set(await session.scalars(statement)) != ids:
-        raise IndirectPartnerForbidden
+        raise IndirectPartnerForbidden(field=field)
 
 
 async def list_indirect_partners(
