@@ -251,7 +251,6 @@ async def test_a_foreign_customer_sounds_like_none(graph: Graph, two: Two, case:
     assert two.foreign_ids[0] not in json.dumps(answers[0].data)
 
 
-# Where one id is the whole point, the refusal says which.
 FOREIGN = {
     "input.id": (
         "mutation M($id: ID!, $request: ID!) { updateCustomer("
@@ -269,33 +268,28 @@ FOREIGN = {
 async def test_the_refusal_names_the_id_that_is_not_there(
     graph: Graph, two: Two, field: str
 ) -> None:
-    answer = await graph(
-        FOREIGN[field],
-        principal=an_administrator(two.tenant_id),
-        id=UNKNOWN,
-        request=a_request_id(),
-    )
+    principal, request = an_administrator(two.tenant_id), a_request_id()
+
+    answer = await graph(FOREIGN[field], principal=principal, id=UNKNOWN, request=request)
 
     [payload] = answer.data.values()
     assert payload == {"userErrors": [{"field": field}]}
 
 
 @pytest.mark.parametrize(
-    "query",
+    "lists",
     [
-        "customers(filter: {indirectPartnerId: $id}) { nodes { id } }",
-        "vouchers(filter: {indirectPartnerId: $id}) { nodes { id } }",
-        'consumptionDetails(filter: {billingCycle: "2026-02", indirectPartnerId: $id}) {nodes {id}}',
+        "customers(filter: {indirectPartnerId: $id})",
+        "vouchers(filter: {indirectPartnerId: $id})",
+        'consumptionDetails(filter: {billingCycle: "2026-02", indirectPartnerId: $id})',
     ],
 )
 async def test_a_reseller_that_is_none_is_named_by_its_argument(
-    graph: Graph, two: Two, query: str
+    graph: Graph, two: Two, lists: str
 ) -> None:
-    answer = await graph(
-        f"query Q($id: ID!) {{ {query} }}",
-        principal=an_administrator(two.tenant_id),
-        id=ids.to_text("ptr", two.tenant_id),
-    )
+    query, me = f"query Q($id: ID!) {{ {lists} {{ nodes {{ id }} }} }}", two.tenant_id
+
+    answer = await graph(query, principal=an_administrator(me), id=ids.to_text("ptr", me))
 
     assert _code_and_field(answer) == ("FORBIDDEN", "filter.indirectPartnerId")
 

@@ -11,8 +11,6 @@ SITE_ZONE: Final = timezone(timedelta(hours=8), "GMT+08:00")
 CYCLE_MIN: Final = date(2006, 1, 1)
 # Behind this one nothing will be found, and months counted from it are still in the calendar.
 CYCLE_MAX: Final = date(2100, 12, 1)
-# The calendar has no month behind the last one that a range could end with.
-CYCLE_MAX: Final = date(9998, 12, 1)
 # Reservations are billed ahead, but not further than this.
 MONTHS_AHEAD_MAX: Final = 12
 _TEXT: Final = re.compile(r"([0-9]{4})-(0[1-9]|1[0-2])")
