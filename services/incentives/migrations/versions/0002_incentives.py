@@ -48,6 +48,9 @@ CHECKS = {
     "freeze_reason": "frozen OR freeze_reason IS NULL",
 }
 
+# What happens to a line after it was computed.
+_LATER = "incentive_bill_id, state, frozen, freeze_reason"
+
 
 def upgrade() -> None:
     op.create_table(
@@ -62,7 +65,8 @@ def upgrade() -> None:
     for name, columns in INDEXES.items():
         op.create_index(f"incentives_{name}_idx", "incentives", ["tenant_id", *columns])
     protect("incentives", partner=True)
-    grant("incentives", "SELECT", "INSERT", "UPDATE")
+    # What a line earned stays for ever.
+    grant("incentives", "SELECT", "INSERT", f"UPDATE ({_LATER})")
 
 
 def _columns() -> list[Column[Any]]:

@@ -4,8 +4,8 @@ from datetime import UTC, datetime
 from decimal import Decimal
 
 import pytest
-from sqlalchemy import text
-from sqlalchemy.exc import IntegrityError
+from sqlalchemy import text, update
+from sqlalchemy.exc import IntegrityError, ProgrammingError
 
 from services.incentives.incentives import operations, queries
 from services.incentives.incentives.model import Incentive
@@ -115,3 +115,18 @@ async def test_another_tenant_sees_nothing_even_by_plain_sql(database: OpenDatab
         seen = await session.scalar(count, {"tenant_id": tenant_id})
 
     assert seen == 0
+
+
+async def test_what_a_line_earned_can_not_be_changed(database: OpenDatabase) -> None:
+    tenant_id = a_tenant()
+    principal = an_operator(tenant_id)
+    line = a_line(tenant_id=tenant_id)
+    async with (await database("incentives")).transaction(principal) as session:
+        await operations.record_incentives(session, scope=principal.scope, lines=[line], now=NOW)
+
+    for column in ("amount", "rate", "customer_id", "currency_code"):
+        with pytest.raises(ProgrammingError, match="permission denied"):
+            async with (await database("incentives")).transaction(principal) as session:
+                await session.execute(
+                    update(Incentive).values({column: getattr(Incentive, column)})
+                )
