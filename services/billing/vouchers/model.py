@@ -212,8 +212,8 @@ def validity_within(
     """
     begin, end = effective_time or quota.effective_time, expire_time or quota.expire_time
     for field, exceeds in (
-        ("effective_time", begin < quota.effective_time),
-        ("expire_time", end > quota.expire_time),
+        ("effective_time", not quota.effective_time <= begin < quota.expire_time),
+        ("expire_time", not quota.effective_time < end <= quota.expire_time),
     ):
         if exceeds:
             raise ValidityExceedsQuota("the quota is valid for a shorter time", field=field)

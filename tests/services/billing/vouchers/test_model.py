@@ -59,7 +59,13 @@ def test_validity_is_the_quotas_unless_said_otherwise() -> None:
 
     assert validity_within(quota, effective_time=None, expire_time=None) == (BEGIN, END)
     assert validity_within(quota, effective_time=inside, expire_time=None) == (inside, END)
-    for begin, end in ((BEGIN - timedelta(seconds=1), None), (None, END + timedelta(seconds=1))):
+    for begin, end in (
+        (BEGIN - timedelta(seconds=1), None),
+        (None, END + timedelta(seconds=1)),
+        # Beside it altogether.
+        (END, None),
+        (None, BEGIN),
+    ):
         with pytest.raises(ValidityExceedsQuota):
             validity_within(quota, effective_time=begin, expire_time=end)
 
