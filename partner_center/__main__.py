@@ -87,7 +87,10 @@ def demo(*, data_dir: DataDir = Path(".data")) -> None:
 
 @imports.command("focus")
 def import_focus(
-    file: Annotated[Path, typer.Argument(exists=True, dir_okay=False, readable=True)],
+    file: Annotated[
+        Path,
+        typer.Argument(exists=True, dir_okay=False, readable=True, help="The CSV file, UTF-8."),
+    ],
     *,
     address: Annotated[
         str | None, typer.Option(help="Billing's host:port; default what runs here.")
@@ -96,7 +99,9 @@ def import_focus(
         str | None,
         typer.Option(envvar="IMPORT_TOKEN", help="For billing; default the demo operator's."),
     ] = None,
-    reseller: Annotated[str | None, typer.Option(help="Owns the customers that are made.")] = None,
+    reseller: Annotated[
+        str | None, typer.Option(help="Id (ptr_…) of who owns new customers.")
+    ] = None,
     advisory: Annotated[bool, typer.Option("--advisory", help="They pay themselves.")] = False,
     tenant_of: Annotated[
         str, typer.Option(help="Demo user into whose tenant it goes: admin or distributor.")
@@ -128,6 +133,8 @@ def db_shell(
     data_dir: DataDir = Path(".data"),
 ) -> None:
     """Open psql as the superuser in a database of what runs here."""
+    if service not in SERVICES:
+        raise Unusable(f"there is no service {service!r}; there are {', '.join(SERVICES)}")
     port = running_port(data_dir)
     if port is None:
         raise Unusable(f"no PostgreSQL of ours runs in {data_dir}; start it with `make run`")

@@ -110,7 +110,9 @@ class Principal:
         :raises PermissionDenied: where it belongs to no tenant and has opened none.
         """
         if self.tenant_id is None:
-            raise PermissionDenied("open a tenant first")
+            raise PermissionDenied(
+                "open a tenant first; at the gateway by x-tenant-id and x-tenant-reason"
+            )
         if not self.sees_every_partner and self.partner_id is None:
             raise PermissionDenied("the principal belongs to no partner")
         if self.role is Role.CUSTOMER and self.customer_id is None:
