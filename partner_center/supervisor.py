@@ -4,7 +4,9 @@ import asyncio
 import contextlib
 import fcntl
 import os
+import shlex
 import signal
+import sys
 from collections.abc import Callable, Coroutine, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import partial
@@ -94,7 +96,14 @@ class Supervisor:
             await self._be_a_demo()
         self.say(f"ready: {self.settings.url}/graphiql")
         if self.settings.demo_marker.exists():
-            self.say(f"tokens: partner-center token NAME, where NAME is {', '.join(NAMES)}")
+            self.say(f"tokens: {self._token_command()}, where NAME is {', '.join(NAMES)}")
+
+    def _token_command(self) -> str:
+        """Say what to type in this shell."""
+        program = Path(sys.executable).parent / "partner-center"
+        elsewhere = self.settings.data_dir.resolve() != Path(".data").resolve()
+        given = ["--data-dir", str(self.settings.data_dir)] if elsewhere else []
+        return shlex.join([os.path.relpath(program), "token", "NAME", *given])
 
     async def _be_a_demo(self) -> None:
         if self.demo is not None and not self.settings.demo_marker.exists():
