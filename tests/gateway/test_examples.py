@@ -1,6 +1,7 @@
 """The examples: each is a tab of GraphiQL and a promise that it works."""
 
 import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +11,7 @@ from graphql.execution.values import get_variable_values
 
 from gateway.http.documents import Documents
 from gateway.http.executor import core_schema
+from gateway.http.ide import PAGE
 from gateway.http.requests import GraphQLRequest
 from gateway.schema import schema
 from gateway.settings import Limits
@@ -42,6 +44,15 @@ def test_an_example_is_valid_with_its_variables_and_within_the_limits(example: P
     documents = Documents(GRAPH, limits=Limits())
     request = GraphQLRequest(query=text, variables=variables(example))
     assert documents.operation(request).price.cost <= 1_000
+
+
+def test_ids_in_variables_are_those_that_the_page_replaces() -> None:
+    page = PAGE.joinpath("page.js").read_text()
+    given = "".join(json.dumps(variables(example)) for example in EXAMPLES)
+
+    named = set(re.findall(r"[a-z]{3}_[0-9a-z]{26}", given))
+
+    assert named == set(re.findall(r"([a-z]{3}_[0-9a-z]{26}): ", page))
 
 
 def test_every_root_field_has_an_example() -> None:

@@ -3,10 +3,51 @@ const settings = JSON.parse(document.getElementById("settings").textContent);
 const headers = settings.token
   ? JSON.stringify({ Authorization: `Bearer ${settings.token}` }, null, 2)
   : undefined;
-const tabs = settings.examples.map(({ query, variables }) => ({ query, variables, headers }));
+
+// Ids differ from one installation to the next: the examples name these, the visitor's own are
+// put in their places.
+const OWN_IDS = `{
+  me { ptr_01h455vb4pex5vsknk084sn02q: partner { id } }
+  customers(first: 1, filter: { associationType: RESALE }) {
+    cus_01h455vb4pex5vsknk084sn02q: nodes { id }
+  }
+  voucherQuotas(first: 1, filter: { states: [NORMAL] }) {
+    quo_01h455vb4pex5vsknk084sn02q: nodes { id }
+  }
+}`;
+
+async function ownIds() {
+  if (!settings.token) return [];
+  try {
+    const response = await fetch("/graphql", {
+      method: "POST",
+      headers: {
+        accept: "application/json",
+        authorization: `Bearer ${settings.token}`,
+        "content-type": "application/json",
+      },
+      body: JSON.stringify({ query: OWN_IDS }),
+    });
+    const { data } = await response.json();
+    return Object.values(data ?? {})
+      .flatMap((found) => Object.entries(found ?? {}))
+      .map(([named, found]) => [named, [found].flat()[0]?.id])
+      .filter(([, id]) => id);
+  } catch {
+    return [];
+  }
+}
+
+// A request id is good for one body; the next visit gets others.
+const visit = Date.now().toString(36);
+
+function filled(variables, ids) {
+  const own = ids.reduce((text, [named, id]) => text.replaceAll(named, id), variables);
+  return own.replace(/("requestId": "[a-z]+-)1"/, `$1${visit}"`);
+}
 
 // A returning visitor gets the tab that was open; GraphiQL would add another one otherwise.
-function openTab() {
+function openTab(tabs) {
   try {
     const state = JSON.parse(localStorage.getItem("graphiql:tabState"));
     return state.tabs[state.activeTabIndex] ?? tabs[0];
@@ -15,15 +56,22 @@ function openTab() {
   }
 }
 
-const open = openTab() ?? {};
-YogaGraphiQL.renderYogaGraphiQL(document.getElementById("graphiql"), {
-  endpoint: "/graphql",
-  title: "Partner Center",
-  defaultTabs: tabs.length ? tabs : undefined,
-  query: open.query ?? undefined,
-  variables: open.variables ?? undefined,
-  headers,
-  // Tokens stay out of the browser's storage, and queries out of the address.
-  shouldPersistHeaders: false,
-  onEditQuery() {},
+ownIds().then((ids) => {
+  const tabs = settings.examples.map(({ query, variables }) => ({
+    query,
+    variables: filled(variables, ids),
+    headers,
+  }));
+  const open = openTab(tabs) ?? {};
+  YogaGraphiQL.renderYogaGraphiQL(document.getElementById("graphiql"), {
+    endpoint: "/graphql",
+    title: "Partner Center",
+    defaultTabs: tabs.length ? tabs : undefined,
+    query: open.query ?? undefined,
+    variables: open.variables ?? undefined,
+    headers,
+    // Tokens stay out of the browser's storage, and queries out of the address.
+    shouldPersistHeaders: false,
+    onEditQuery() {},
+  });
 });
