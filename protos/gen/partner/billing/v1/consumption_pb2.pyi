@@ -553,9 +553,9 @@ class ConsumptionSummary(_message.Message):
     service_type_name: _builtins.str
     """Name of the service type."""
     charging_mode: _terms_pb2.ChargingMode.ValueType
-    """Charging mode; unspecified in sums over all."""
+    """Charging mode; unset in sums over all."""
     bill_type: Global___SummaryBillType.ValueType
-    """Normal, unsubscription or write-off; unspecified in sums over all."""
+    """Normal, unsubscription or write-off; unset in sums over all."""
     detail_count: _builtins.int
     """Number of consumption details in the sum."""
     @_builtins.property

@@ -82,7 +82,7 @@ class ConsumptionServiceServicer:
     """
 
     def ListConsumptionDetails(self, request, context):
-        """Lists consumption details of one billing cycle. HISTORY_LIMIT_EXCEEDED where the cycle is older than the tenant may look;
+        """Lists consumption details of one billing cycle. HISTORY_LIMIT_EXCEEDED where the cycle is older than may be looked at;
         ACCOUNT_MANAGER_REQUIRED where a director does not name one manager.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)

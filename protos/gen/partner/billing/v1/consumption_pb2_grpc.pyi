@@ -34,7 +34,7 @@ class ConsumptionServiceStub:
     @_typing.overload
     def __new__(cls, channel: _aio.Channel) -> ConsumptionServiceAsyncStub: ...
     ListConsumptionDetails: _grpc.UnaryUnaryMultiCallable[_consumption_pb2.ListConsumptionDetailsRequest, _consumption_pb2.ListConsumptionDetailsResponse]
-    """Lists consumption details of one billing cycle. HISTORY_LIMIT_EXCEEDED where the cycle is older than the tenant may look;
+    """Lists consumption details of one billing cycle. HISTORY_LIMIT_EXCEEDED where the cycle is older than may be looked at;
     ACCOUNT_MANAGER_REQUIRED where a director does not name one manager.
     """
     BatchListConsumptionDetails: _grpc.UnaryUnaryMultiCallable[_consumption_pb2.BatchListConsumptionDetailsRequest, _consumption_pb2.BatchListConsumptionDetailsResponse]
@@ -60,7 +60,7 @@ class ConsumptionServiceAsyncStub(ConsumptionServiceStub):
 
     def __init__(self, channel: _aio.Channel) -> None: ...
     ListConsumptionDetails: _aio.UnaryUnaryMultiCallable[_consumption_pb2.ListConsumptionDetailsRequest, _consumption_pb2.ListConsumptionDetailsResponse]  # type: ignore[assignment]
-    """Lists consumption details of one billing cycle. HISTORY_LIMIT_EXCEEDED where the cycle is older than the tenant may look;
+    """Lists consumption details of one billing cycle. HISTORY_LIMIT_EXCEEDED where the cycle is older than may be looked at;
     ACCOUNT_MANAGER_REQUIRED where a director does not name one manager.
     """
     BatchListConsumptionDetails: _aio.UnaryUnaryMultiCallable[_consumption_pb2.BatchListConsumptionDetailsRequest, _consumption_pb2.BatchListConsumptionDetailsResponse]  # type: ignore[assignment]
@@ -89,7 +89,7 @@ class ConsumptionServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _consumption_pb2.ListConsumptionDetailsRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_consumption_pb2.ListConsumptionDetailsResponse, _abc.Awaitable[_consumption_pb2.ListConsumptionDetailsResponse]]:
-        """Lists consumption details of one billing cycle. HISTORY_LIMIT_EXCEEDED where the cycle is older than the tenant may look;
+        """Lists consumption details of one billing cycle. HISTORY_LIMIT_EXCEEDED where the cycle is older than may be looked at;
         ACCOUNT_MANAGER_REQUIRED where a director does not name one manager.
         """
 

@@ -25,7 +25,7 @@ class _ErrorReasonEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_ErrorReas
     ERROR_REASON_UNSPECIFIED: _ErrorReason.ValueType  # 0
     """Never sent."""
     ERROR_REASON_INVALID_ARGUMENT: _ErrorReason.ValueType  # 1
-    """A field is malformed; BadRequest names it."""
+    """A field is malformed; the error names it."""
     ERROR_REASON_NOT_FOUND: _ErrorReason.ValueType  # 2
     """There is no such thing in scope."""
     ERROR_REASON_PERMISSION_DENIED: _ErrorReason.ValueType  # 3
@@ -65,7 +65,7 @@ class _ErrorReasonEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_ErrorReas
     ERROR_REASON_VALIDITY_EXCEEDS_QUOTA: _ErrorReason.ValueType  # 20
     """The validity asked for is wider than the quota's."""
     ERROR_REASON_HISTORY_LIMIT_EXCEEDED: _ErrorReason.ValueType  # 21
-    """The cycle is older than the tenant may look; metadata: oldest_billing_cycle."""
+    """The cycle is older than may be looked at; metadata: oldest_billing_cycle."""
     ERROR_REASON_ACCOUNT_MANAGER_REQUIRED: _ErrorReason.ValueType  # 22
     """A director has to name one account manager."""
     ERROR_REASON_FILE_NOT_READABLE: _ErrorReason.ValueType  # 23
@@ -77,7 +77,7 @@ class ErrorReason(_ErrorReason, metaclass=_ErrorReasonEnumTypeWrapper):
 ERROR_REASON_UNSPECIFIED: ErrorReason.ValueType  # 0
 """Never sent."""
 ERROR_REASON_INVALID_ARGUMENT: ErrorReason.ValueType  # 1
-"""A field is malformed; BadRequest names it."""
+"""A field is malformed; the error names it."""
 ERROR_REASON_NOT_FOUND: ErrorReason.ValueType  # 2
 """There is no such thing in scope."""
 ERROR_REASON_PERMISSION_DENIED: ErrorReason.ValueType  # 3
@@ -117,7 +117,7 @@ ERROR_REASON_TOO_MANY_RECIPIENTS: ErrorReason.ValueType  # 19
 ERROR_REASON_VALIDITY_EXCEEDS_QUOTA: ErrorReason.ValueType  # 20
 """The validity asked for is wider than the quota's."""
 ERROR_REASON_HISTORY_LIMIT_EXCEEDED: ErrorReason.ValueType  # 21
-"""The cycle is older than the tenant may look; metadata: oldest_billing_cycle."""
+"""The cycle is older than may be looked at; metadata: oldest_billing_cycle."""
 ERROR_REASON_ACCOUNT_MANAGER_REQUIRED: ErrorReason.ValueType  # 22
 """A director has to name one account manager."""
 ERROR_REASON_FILE_NOT_READABLE: ErrorReason.ValueType  # 23

@@ -49,7 +49,7 @@ class CustomerLink(_message.Message):
     account_manager_name: _builtins.str
     """Name of the account manager."""
     customer_name: _builtins.str
-    """Real-name name of the customer."""
+    """Legal name of the customer."""
     account_name: _builtins.str
     """Login name of the customer."""
     def __init__(

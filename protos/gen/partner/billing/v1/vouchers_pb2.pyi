@@ -202,11 +202,11 @@ class _VoucherOperationTypeEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_
     VOUCHER_OPERATION_TYPE_UNSPECIFIED: _VoucherOperationType.ValueType  # 0
     """Unknown."""
     VOUCHER_OPERATION_TYPE_ISSUE: _VoucherOperationType.ValueType  # 1
-    """Issued."""
+    """Issued (下发)."""
     VOUCHER_OPERATION_TYPE_MANUAL_RECLAIM: _VoucherOperationType.ValueType  # 2
-    """Reclaimed by hand."""
+    """Reclaimed by hand (回收)."""
     VOUCHER_OPERATION_TYPE_UNBIND_RECLAIM: _VoucherOperationType.ValueType  # 3
-    """Reclaimed at disassociation."""
+    """Reclaimed at disassociation (解绑回收)."""
     VOUCHER_OPERATION_TYPE_EXPIRY_RECLAIM: _VoucherOperationType.ValueType  # 4
     """Reclaimed at expiry."""
     VOUCHER_OPERATION_TYPE_UNSUBSCRIBE_RECLAIM: _VoucherOperationType.ValueType  # 5
@@ -230,11 +230,11 @@ class VoucherOperationType(_VoucherOperationType, metaclass=_VoucherOperationTyp
 VOUCHER_OPERATION_TYPE_UNSPECIFIED: VoucherOperationType.ValueType  # 0
 """Unknown."""
 VOUCHER_OPERATION_TYPE_ISSUE: VoucherOperationType.ValueType  # 1
-"""Issued."""
+"""Issued (下发)."""
 VOUCHER_OPERATION_TYPE_MANUAL_RECLAIM: VoucherOperationType.ValueType  # 2
-"""Reclaimed by hand."""
+"""Reclaimed by hand (回收)."""
 VOUCHER_OPERATION_TYPE_UNBIND_RECLAIM: VoucherOperationType.ValueType  # 3
-"""Reclaimed at disassociation."""
+"""Reclaimed at disassociation (解绑回收)."""
 VOUCHER_OPERATION_TYPE_EXPIRY_RECLAIM: VoucherOperationType.ValueType  # 4
 """Reclaimed at expiry."""
 VOUCHER_OPERATION_TYPE_UNSUBSCRIBE_RECLAIM: VoucherOperationType.ValueType  # 5
@@ -851,7 +851,7 @@ class ErrorDetail(_message.Message):
     REASON_FIELD_NUMBER: _builtins.int
     MESSAGE_FIELD_NUMBER: _builtins.int
     reason: _builtins.str
-    """The reason without prefix, a name of ErrorReason."""
+    """The reason."""
     message: _builtins.str
     """A sentence for people."""
     def __init__(

@@ -73,7 +73,7 @@ class AccountManager(_message.Message):
     """Name."""
     @_builtins.property
     def create_time(self) -> _timestamp_pb2.Timestamp:
-        """When the row was created."""
+        """When it was created."""
 
     def __init__(
         self,

@@ -320,11 +320,11 @@ class Customer(_message.Message):
     ENTERPRISE_ROLE_FIELD_NUMBER: _builtins.int
     CREATE_TIME_FIELD_NUMBER: _builtins.int
     id: _builtins.str
-    """Account id."""
+    """The customer."""
     account_name: _builtins.str
     """Login name of the master account (账号名); masked by default."""
     name: _builtins.str
-    """Real-name name (实名认证名称); masked by default, unset until verified."""
+    """Legal name (客户名称, 实名认证名称); masked by default, unset until verified."""
     customer_type: Global___CustomerType.ValueType
     """Person or enterprise."""
     verification_status: Global___VerificationStatus.ValueType
@@ -375,7 +375,7 @@ class Customer(_message.Message):
 
     @_builtins.property
     def create_time(self) -> _timestamp_pb2.Timestamp:
-        """When the row was created."""
+        """When it was created."""
 
     def __init__(
         self,
@@ -471,7 +471,7 @@ class CustomerFilter(_message.Message):
     account_name: _builtins.str
     """Substring of the account name."""
     name: _builtins.str
-    """Substring of the real-name name."""
+    """Substring of the legal name."""
     customer_id: _builtins.str
     """Exactly this customer."""
     mobile: _builtins.str
@@ -873,7 +873,7 @@ class NewCustomer(_message.Message):
     account_name: _builtins.str
     """Login name; made from the external id where empty."""
     name: _builtins.str
-    """Real-name name."""
+    """Legal name."""
     customer_type: Global___CustomerType.ValueType
     """Person or enterprise."""
     association_type: _terms_pb2.AssociationType.ValueType

@@ -25,7 +25,7 @@ class _ErrorReasonEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_ErrorReas
     ERROR_REASON_UNSPECIFIED: _ErrorReason.ValueType  # 0
     """Never sent."""
     ERROR_REASON_INVALID_ARGUMENT: _ErrorReason.ValueType  # 1
-    """A field is malformed; BadRequest names it."""
+    """A field is malformed; the error names it."""
     ERROR_REASON_NOT_FOUND: _ErrorReason.ValueType  # 2
     """There is no such thing in scope."""
     ERROR_REASON_PERMISSION_DENIED: _ErrorReason.ValueType  # 3
@@ -41,11 +41,11 @@ class _ErrorReasonEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_ErrorReas
     ERROR_REASON_ACCOUNT_MANAGER_UNKNOWN: _ErrorReason.ValueType  # 8
     """The named account manager is not of the customer's partner; metadata: account_manager_id."""
     ERROR_REASON_PARTNER_EXISTS: _ErrorReason.ValueType  # 9
-    """The tenant is open already."""
+    """There is such a partner already."""
     ERROR_REASON_NOT_A_DISTRIBUTOR: _ErrorReason.ValueType  # 10
     """Only a distributor has resellers."""
     ERROR_REASON_STATE_CONFLICT: _ErrorReason.ValueType  # 11
-    """The resource can not go from its state to the one said; metadata: cloud_resource_id, from, to."""
+    """The resource cannot go from its state to the one said; metadata: cloud_resource_id, from, to."""
     ERROR_REASON_ACCOUNT_NAME_TAKEN: _ErrorReason.ValueType  # 12
     """The login name is taken in this partner; metadata: account_name."""
 
@@ -55,7 +55,7 @@ class ErrorReason(_ErrorReason, metaclass=_ErrorReasonEnumTypeWrapper):
 ERROR_REASON_UNSPECIFIED: ErrorReason.ValueType  # 0
 """Never sent."""
 ERROR_REASON_INVALID_ARGUMENT: ErrorReason.ValueType  # 1
-"""A field is malformed; BadRequest names it."""
+"""A field is malformed; the error names it."""
 ERROR_REASON_NOT_FOUND: ErrorReason.ValueType  # 2
 """There is no such thing in scope."""
 ERROR_REASON_PERMISSION_DENIED: ErrorReason.ValueType  # 3
@@ -71,11 +71,11 @@ ERROR_REASON_INDIRECT_PARTNER_FORBIDDEN: ErrorReason.ValueType  # 7
 ERROR_REASON_ACCOUNT_MANAGER_UNKNOWN: ErrorReason.ValueType  # 8
 """The named account manager is not of the customer's partner; metadata: account_manager_id."""
 ERROR_REASON_PARTNER_EXISTS: ErrorReason.ValueType  # 9
-"""The tenant is open already."""
+"""There is such a partner already."""
 ERROR_REASON_NOT_A_DISTRIBUTOR: ErrorReason.ValueType  # 10
 """Only a distributor has resellers."""
 ERROR_REASON_STATE_CONFLICT: ErrorReason.ValueType  # 11
-"""The resource can not go from its state to the one said; metadata: cloud_resource_id, from, to."""
+"""The resource cannot go from its state to the one said; metadata: cloud_resource_id, from, to."""
 ERROR_REASON_ACCOUNT_NAME_TAKEN: ErrorReason.ValueType  # 12
 """The login name is taken in this partner; metadata: account_name."""
 Global___ErrorReason: _TypeAlias = ErrorReason  # noqa: Y015

@@ -25,7 +25,7 @@ class _ErrorReasonEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_ErrorReas
     ERROR_REASON_UNSPECIFIED: _ErrorReason.ValueType  # 0
     """Never sent."""
     ERROR_REASON_INVALID_ARGUMENT: _ErrorReason.ValueType  # 1
-    """A field is malformed; BadRequest names it."""
+    """A field is malformed; the error names it."""
     ERROR_REASON_NOT_FOUND: _ErrorReason.ValueType  # 2
     """There is no such thing in scope."""
     ERROR_REASON_PERMISSION_DENIED: _ErrorReason.ValueType  # 3
@@ -43,7 +43,7 @@ class ErrorReason(_ErrorReason, metaclass=_ErrorReasonEnumTypeWrapper):
 ERROR_REASON_UNSPECIFIED: ErrorReason.ValueType  # 0
 """Never sent."""
 ERROR_REASON_INVALID_ARGUMENT: ErrorReason.ValueType  # 1
-"""A field is malformed; BadRequest names it."""
+"""A field is malformed; the error names it."""
 ERROR_REASON_NOT_FOUND: ErrorReason.ValueType  # 2
 """There is no such thing in scope."""
 ERROR_REASON_PERMISSION_DENIED: ErrorReason.ValueType  # 3

@@ -195,7 +195,7 @@ class Incentive(_message.Message):
 
     @_builtins.property
     def create_time(self) -> _timestamp_pb2.Timestamp:
-        """When the row was created."""
+        """When it was created."""
 
     def __init__(
         self,

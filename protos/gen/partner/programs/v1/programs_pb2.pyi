@@ -293,7 +293,7 @@ class Program(_message.Message):
     id: _builtins.str
     """Which."""
     code: _builtins.str
-    """Short code, unique in the tenant."""
+    """Short code, unique in the catalogue."""
     program_type: Global___ProgramType.ValueType
     """What kind."""
     name: _builtins.str
@@ -320,7 +320,7 @@ class Program(_message.Message):
 
     @_builtins.property
     def create_time(self) -> _timestamp_pb2.Timestamp:
-        """When the row was created."""
+        """When it was created."""
 
     def __init__(
         self,
@@ -472,7 +472,7 @@ class ProgramApplication(_message.Message):
 
     @_builtins.property
     def create_time(self) -> _timestamp_pb2.Timestamp:
-        """When the row was created."""
+        """When it was created."""
 
     def __init__(
         self,
@@ -546,7 +546,7 @@ class ProgramMembership(_message.Message):
 
     @_builtins.property
     def create_time(self) -> _timestamp_pb2.Timestamp:
-        """When the row was created."""
+        """When it was created."""
 
     def __init__(
         self,
