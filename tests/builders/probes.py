@@ -71,6 +71,9 @@ def told(answer: Any) -> str:
 
 def _fill(message: Message, own: Mapping[str, str], *, is_filter: bool) -> None:
     for field in message.DESCRIPTOR.fields:
+        alternatives: Any = field.containing_oneof
+        if alternatives is not None and message.WhichOneof(alternatives.name) is not None:
+            continue
         value = _value(field, own, is_filter=is_filter)
         if value is None:
             continue

@@ -147,7 +147,7 @@ def _resource(holding: Holding) -> resources_pb2.Resource:
 async def _fill_billing(run: RunService, tenant: Tenant) -> None:
     service = await run("billing")
     await service.stream(
-        _focus_pieces(tenant.holdings),
+        focus_pieces(tenant.holdings),
         of=consumption_pb2.ImportConsumptionRequest,
         principal=tenant.operator,
     )
@@ -197,7 +197,8 @@ async def _fill_funds(service: Any, tenant: Tenant, holding: Holding, *, quota_i
     holding.things["cpn"] = issued.results[0].voucher.id
 
 
-def _focus_pieces(holdings: Sequence[Holding]) -> list[consumption_pb2.ImportConsumptionRequest]:
+def focus_pieces(holdings: Sequence[Holding]) -> list[consumption_pb2.ImportConsumptionRequest]:
+    """Give an import of one charge for each holding's customer: its header and its file."""
     lines = [
         f"1.5,acct,USD,{BILLING_CYCLE}-01T00:00:00Z,{BILLING_CYCLE}-28T00:00:00Z,Usage,Usage-Based,"
         f"{BILLING_CYCLE}-02T00:00:00Z,{BILLING_CYCLE}-02T01:00:00Z,2,1.5,1.5,cloud,cloud,"

@@ -22,12 +22,14 @@ from services.kit.contract import Rpc
 from services.kit.database import Database
 from services.kit.errors import received
 from services.kit.identity import Role
+from tests.builders import principals
 from tests.builders.bystanders import Person, people
 from tests.builders.composed import Composed
-from tests.builders.holdings import Tenant
+from tests.builders.holdings import Holding, Tenant
 from tests.builders.keys import Keys
 from tests.builders.probes import Path, id_places, is_output_only, request, told
-from tests.builders.worlds import a_world
+from tests.builders.running import Answer
+from tests.builders.worlds import a_world, focus_pieces
 
 
 @dataclass(frozen=True)
@@ -153,6 +155,49 @@ async def _nobody_trespasses(
     assert unwelcome == [], "\n".join(unwelcome)
 
 
+async def test_no_stream_moves_what_is_not_ones_own(
+    running: Any, worlds: Worlds, books: dict[str, Any]
+) -> None:
+    before = {service: await _rows_of(books[service], worlds.b) for service in SERVICES}
+    faults = []
+
+    for service in SERVICES:
+        server = await running(service)
+        for rpc in _rpcs(server):
+            if not rpc.is_client_streaming:
+                continue
+            for name, person in worlds.people.items():
+                for place, prefix in id_places(rpc.request.DESCRIPTOR):
+                    made_up = ids.to_text(prefix, ids.new_id())
+                    unknown = await _stream(server, rpc, person, place=place, id_=made_up)
+                    for foreign in _foreign(person, prefix):
+                        answer = await _stream(server, rpc, person, place=place, id_=foreign)
+                        if told(answer) != told(unknown):
+                            faults.append(f"{name} {rpc.full_name}: {told(answer)}")
+
+    assert faults == [], "\n".join(faults)
+    assert {service: await _rows_of(books[service], worlds.b) for service in SERVICES} == before
+
+
+async def _stream(server: Any, rpc: Rpc, person: Person, *, place: Path, id_: str) -> Answer:
+    """Send the message that names things, as every stream of ours begins, and a file."""
+    stranger = Holding("stranger", principals.a_tenant())
+    messages = [request(rpc, person.own, place=place, id_=id_), focus_pieces([stranger])[1]]
+    try:
+        response = await server.stream(messages, of=rpc.request, principal=person.principal)
+    except grpc.aio.AioRpcError as error:
+        return Answer(refusal=received(error))
+    return Answer(response=response)
+
+
+def _foreign(person: Person, prefix: str) -> set[str]:
+    return {
+        holding.things[prefix]
+        for holding, prefixes in person.foreign
+        if prefix in holding.things and (prefixes is None or prefix in prefixes)
+    }
+
+
 def _is_malformed(answer: Any) -> bool:
     return answer.refusal is not None and answer.refusal.code in {
         "INVALID_ARGUMENT",
@@ -259,13 +304,12 @@ async def test_a_page_token_of_another_tenant_is_refused(running: Any, worlds: W
 
 def _unary_rpcs(server: Any) -> list[Rpc]:
     """Give the rpcs to probe, those of other services' jobs last: they bring news of customers."""
-    rpcs = [
-        rpc
-        for servicer in server.servicers
-        for rpc in type(servicer).rpcs.values()
-        if not rpc.is_client_streaming
-    ]
-    return sorted(rpcs, key=lambda rpc: rpc.roles == {Role.SYSTEM})
+    unary = [rpc for rpc in _rpcs(server) if not rpc.is_client_streaming]
+    return sorted(unary, key=lambda rpc: rpc.roles == {Role.SYSTEM})
+
+
+def _rpcs(server: Any) -> list[Rpc]:
+    return [rpc for servicer in server.servicers for rpc in type(servicer).rpcs.values()]
 
 
 def _names(rpcs: Iterable[Rpc]) -> set[str]:
