@@ -2,7 +2,7 @@
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import Any, ClassVar, Final
 from uuid import UUID
@@ -11,10 +11,12 @@ from sqlalchemy import (
     BigInteger,
     Date,
     DateTime,
+    Dialect,
     LargeBinary,
     MetaData,
     Numeric,
     Text,
+    TypeDecorator,
     Uuid,
     event,
     make_url,
@@ -59,11 +61,21 @@ _SAY_WHO: Final = text(
 _PASSING: Final = ("08", "40", "53", "55P03", "57", "25P03")
 
 
+class Time(TypeDecorator[datetime]):
+    """A moment. The driver keeps the first and the last as infinite and gives them without zone."""
+
+    impl = DateTime(timezone=True)
+    cache_ok = True
+
+    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:  # noqa: ARG002 - SQLAlchemy's signature
+        return value.replace(tzinfo=UTC) if value is not None and value.tzinfo is None else value
+
+
 def column_types() -> dict[Any, Any]:
     """Say which column type an annotation means, for every service alike."""
     return {
         UUID: Uuid(),
-        datetime: DateTime(timezone=True),
+        datetime: Time(),
         date: Date(),
         Decimal: Numeric(38, 15),
         int: BigInteger(),

@@ -2,13 +2,14 @@
 
 import asyncio
 import random
+from datetime import UTC, datetime
 from traceback import format_exception
 
 import pytest
-from sqlalchemy import func, insert, select, text
+from sqlalchemy import func, insert, literal, select, text
 from sqlalchemy.exc import DBAPIError
 
-from services.kit.database import Database, passing_fault
+from services.kit.database import Database, column_types, passing_fault
 from services.kit.identity import Principal
 from services.kit.ids import new_id
 from tests.builders.frogs import Frog, a_frog
@@ -142,6 +143,22 @@ async def test_a_fault_that_passes_is_told_from_a_defect(pond: Database, state: 
     refusal = passing_fault(caught.value)
     assert refusal is not None
     assert refusal.code == "UNAVAILABLE"
+
+
+@pytest.mark.parametrize(
+    "time",
+    [datetime.min, datetime.max, datetime(2026, 1, 2, 3, 4, 5, 678901)],  # noqa: DTZ001, DTZ901
+)
+async def test_the_first_and_the_last_of_times_are_times_like_others(
+    pond: Database, time: datetime
+) -> None:
+    moment = time.replace(tzinfo=UTC)
+    given = literal(moment, column_types()[datetime])
+
+    async with pond.transaction(an_administrator(a_tenant()), read_only=True) as session:
+        found = await session.scalar(select(given))
+
+    assert found == moment
 
 
 async def test_an_error_does_not_tell_the_values_that_were_written(pond: Database) -> None:
