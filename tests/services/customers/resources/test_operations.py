@@ -43,7 +43,7 @@ async def row(session: AsyncSession, tenant_id: UUID) -> Customer:
 
 @pytest.fixture
 def customer(row: Customer) -> customers_pb2.Customer:
-    return messages.to_message(row)
+    return messages.to_message(row, now=NOW)
 
 
 async def only(session: AsyncSession) -> Resource:

@@ -18,6 +18,7 @@ from services.kit.errors import NotFound
 from services.kit.identity import Scope
 from services.kit.ids import new_id
 from tests.builders.customer_rows import (
+    NOW,
     PAGES,
     a_known,
     day,
@@ -58,7 +59,7 @@ async def customers(session: AsyncSession, tenant_id: UUID) -> list[Customer]:
 
 async def put_various(session: AsyncSession, customer: Customer) -> None:
     """Put four resources, named a to d, that differ in everything a filter looks at."""
-    message = messages.to_message(customer)
+    message = messages.to_message(customer, now=NOW)
     closed = resources_pb2.RESOURCE_STATE_CLOSED
     grace = resources_pb2.RESOURCE_STATE_GRACE
     use = terms_pb2.CHARGING_MODE_PAY_PER_USE
