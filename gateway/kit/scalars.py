@@ -1,6 +1,7 @@
 """Leaf types that GraphQL lacks, each written and read as the contract's own message or text."""
 
 import re
+from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta
 from functools import lru_cache
 from typing import Any, Final, NewType
@@ -8,7 +9,7 @@ from typing import Any, Final, NewType
 import strawberry
 from google.protobuf.timestamp_pb2 import Timestamp
 from google.type import date_pb2, decimal_pb2
-from graphql import GraphQLError
+from graphql import GraphQLError, ValueNode, value_from_ast_untyped
 from strawberry.types.scalar import ScalarDefinition
 
 DateTime = NewType("DateTime", str)
@@ -84,6 +85,18 @@ def _read_decimal(value: Any) -> str:
     return value
 
 
+def _literally(read: Callable[[Any], Any]) -> Callable[..., Any]:
+    """Read a value in the document, so that its refusal tells where it stands."""
+
+    def parse(node: ValueNode, variables: dict[str, Any] | None = None) -> Any:
+        try:
+            return read(value_from_ast_untyped(node, variables))
+        except GraphQLError as error:
+            raise GraphQLError(error.message, node) from None
+
+    return parse
+
+
 SCALARS: Final[dict[object, ScalarDefinition]] = {
     DateTime: strawberry.scalar(
         name="DateTime",
@@ -91,6 +104,7 @@ SCALARS: Final[dict[object, ScalarDefinition]] = {
         specified_by_url="https://datatracker.ietf.org/doc/html/rfc3339",
         serialize=str,
         parse_value=_read_date_time,
+        parse_literal=_literally(_read_date_time),
     ),
     Date: strawberry.scalar(
         name="Date",
@@ -98,11 +112,13 @@ SCALARS: Final[dict[object, ScalarDefinition]] = {
         specified_by_url="https://datatracker.ietf.org/doc/html/rfc3339",
         serialize=str,
         parse_value=_read_date,
+        parse_literal=_literally(_read_date),
     ),
     Decimal: strawberry.scalar(
         name="Decimal",
         description="An exact decimal number as plain text: '0.15'. Never a float.",
         serialize=str,
         parse_value=_read_decimal,
+        parse_literal=_literally(_read_decimal),
     ),
 }

@@ -5,12 +5,14 @@ from datetime import UTC, datetime
 import pytest
 from google.protobuf.timestamp_pb2 import Timestamp
 from google.type import date_pb2, decimal_pb2
-from graphql import GraphQLError
+from graphql import GraphQLError, parse, validate
 from hypothesis import given
 from hypothesis import strategies as st
 
+from gateway.http.executor import core_schema
 from gateway.kit import scalars
 from gateway.kit.scalars import SCALARS, Date, DateTime, Decimal
+from gateway.schema import schema
 
 FIRST, LAST = -62_135_596_800, 253_402_300_799
 
@@ -86,3 +88,11 @@ def test_a_decimal_passes_as_text() -> None:
 def test_what_is_no_plain_decimal_is_refused(value: object) -> None:
     with pytest.raises(GraphQLError):
         read(Decimal, value)
+
+
+def test_a_refused_literal_tells_where_it_stands() -> None:
+    document = parse('{ customers(filter: {associateTimeFrom: "today"}) { nodes { id } } }')
+
+    [error] = validate(core_schema(schema), document)
+
+    assert [node.loc and node.loc.start for node in error.nodes or ()] == [40]
