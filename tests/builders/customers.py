@@ -15,7 +15,7 @@ from partner.customers.v1 import (
 from partner.type.v1 import terms_pb2
 from services.kit.identity import Principal
 from services.kit.ids import from_text, new_id
-from tests.builders.principals import a_tenant, an_administrator, an_operator
+from tests.builders.principals import a_system, a_tenant, an_administrator, an_operator
 from tests.builders.running import RunningService
 
 PLATFORM = "xaccount"
@@ -96,8 +96,9 @@ async def add_manager(
 async def add_customers(
     service: RunningService, tenant_id: UUID, *customers: customers_pb2.NewCustomer
 ) -> list[customers_pb2.Customer]:
+    """Create customers as billing's imports do, who get them unmasked."""
     request = customers_pb2.EnsureCustomersRequest(request_id=a_request_id(), customers=customers)
-    answer = await service.call(request, principal=an_operator(tenant_id))
+    answer = await service.call(request, principal=a_system(tenant_id, workload="billing"))
     return list(answer.customers)
 
 

@@ -97,6 +97,21 @@ async def test_all_that_is_known_comes_back_and_personal_data_masked(
     assert shown == customers_pb2.Customer(**expected | MASKED)
 
 
+async def test_ensure_customers_tells_people_nothing_of_known_customers_but_masks(
+    service: RunningService, tenant: UUID
+) -> None:
+    known = await add_customer(service, tenant, external_id="ext-1", **EVERYTHING)
+    request = customers_pb2.EnsureCustomersRequest(
+        request_id="again", customers=[a_new_customer("ext-1")]
+    )
+
+    answer = await service.call(request, principal=an_operator(tenant))
+
+    assert [(one.id, one.name, one.mobile) for one in answer.customers] == [
+        (known.id, MASKED["name"], MASKED["mobile"])
+    ]
+
+
 async def test_list_and_batch_get_mask_alike(service: RunningService, tenant: UUID) -> None:
     one, two = await add_customers(
         service, tenant, a_new_customer("one", **EVERYTHING), a_new_customer("two")

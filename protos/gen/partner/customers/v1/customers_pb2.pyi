@@ -977,7 +977,7 @@ class EnsureCustomersResponse(_message.Message):
     """How many of them are new."""
     @_builtins.property
     def customers(self) -> _containers.RepeatedCompositeFieldContainer[Global___Customer]:
-        """In the order asked, unmasked."""
+        """In the order asked; unmasked for other services, masked for people."""
 
     def __init__(
         self,
