@@ -94,9 +94,7 @@ class Claim:
         row = (await session.execute(_FIND, self._key)).one()
         known = (row.subject, bytes(row.request_hash), row.hash_version)
         if known != (self.subject, self.request_hash, HASH_VERSION):
-            raise RequestIdReused(
-                "this request_id was used for another request", field="request_id"
-            )
+            raise RequestIdReused("was used for another request", field="request_id")
         return Outcome(bytes(row.answer), is_refusal=row.is_refusal, is_replay=True)
 
     async def keep(self, session: AsyncSession, outcome: Outcome) -> None:

@@ -146,13 +146,13 @@ async def test_every_malformed_field_is_a_user_error_with_its_path_in_the_input(
 
 
 async def test_a_request_id_with_another_body_is_a_user_error() -> None:
-    refusal = RequestIdReused("this request_id was used for another request")
+    refusal = RequestIdReused("was used for another request", field="request_id")
 
     shown, _ = await issue(refusing(refusal, service="billing"))
 
     [error] = shown.data["issueVouchers"]["userErrors"]
     assert error["code"] == "REQUEST_ID_REUSED"
-    assert error["message"] == "this input.requestId was used for another request"
+    assert error["message"] == "was used for another request"
 
 
 @pytest.mark.parametrize(
