@@ -231,9 +231,9 @@ def _checked_out(folder: Path) -> Path | None:
         listed = run("git", "ls-tree", "-r", "--name-only", branch, "protos/partner", check=False)
         if listed.returncode == 0 and listed.stdout:
             folder.mkdir()
-            archive = folder / "protos.tar"
+            archive = folder / "protos.zip"
             run("git", "archive", f"--output={archive}", branch, "protos/partner")
-            shutil.unpack_archive(archive, folder, filter="data")
+            shutil.unpack_archive(archive, folder)
             return folder / "protos"
     return None
 

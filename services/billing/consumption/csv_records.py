@@ -166,8 +166,11 @@ class CsvRecords:
         self._delimiter = max(DELIMITERS, key=header.count)
         delimiter = re.escape(self._delimiter)
         self._closed_part = re.compile(
-            rf'(?:(?:"(?:[^"]++|"")*+"[^{delimiter}]*+|(?!")[^{delimiter}]*+)(?:{delimiter}|$))*+'
+            rf'(?:(?:"{_QUOTED}[^{delimiter}]*|(?!")[^{delimiter}]*)(?:{delimiter}|$))*'
         )
 
 
-_QUOTED_REST: Final = re.compile(r'(?:[^"]++|"")*+"')
+# Up to the quote that closes: two in a row are one that is meant. Without possessive quantifiers,
+# which Python 3.11 got wrong in its first releases; no part can match what the next one needs.
+_QUOTED: Final = r'[^"]*(?:""[^"]*)*"(?!")'
+_QUOTED_REST: Final = re.compile(_QUOTED)

@@ -4,7 +4,7 @@ import csv
 import io
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from services.billing.consumption.csv_records import (
@@ -34,6 +34,8 @@ def cells(data: bytes) -> list[list[str]]:
 
 
 @given(TABLES, st.sampled_from([csv.QUOTE_MINIMAL, csv.QUOTE_ALL]), st.integers(1, 40))
+# Python 3.11.2 took the quote that opens the second cell for one that closes.
+@example([["", "\n"]], csv.QUOTE_ALL, 1)
 def test_what_was_written_is_read_whatever_the_pieces(
     table: list[list[str]], quoting: int, piece_bytes: int
 ) -> None:
