@@ -87,7 +87,8 @@ async def test_a_call_waits_no_longer_than_it_may(channels: Channels, counting: 
 
     await context.calls(COUNT, COUNT.request(), timeout=2)
 
-    assert 0 < counting.seconds[0] <= 2
+    # On the wire gRPC rounds a deadline up to a few digits.
+    assert 0 < counting.seconds[0] < 2 * 1.05
 
 
 async def test_no_call_is_made_when_the_operation_has_no_time_left(
