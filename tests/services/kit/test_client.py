@@ -61,7 +61,8 @@ async def test_a_call_always_has_a_deadline_a_token_and_a_trace(
 
     await ask(caller)
 
-    assert 0 < servicer.remaining[0] <= 5
+    # On the wire gRPC rounds a deadline up to a few digits.
+    assert 0 < servicer.remaining[0] < 5 * 1.05
     assert servicer.metadata[0]["authorization"].startswith("Bearer ey")
     assert trace in servicer.metadata[0]["traceparent"]
 
@@ -75,7 +76,7 @@ async def test_what_remains_of_the_running_call_is_passed_on(echo: tuple[Echo, C
 
     await asyncio.create_task(within_a_call())
 
-    assert servicer.remaining[0] <= 0.95
+    assert servicer.remaining[0] < 1
 
 
 async def test_no_call_leaves_when_no_time_remains() -> None:
