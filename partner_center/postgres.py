@@ -16,6 +16,7 @@ from partner_center.binaries import account_for, programs_for
 from partner_center.children import Account, ended, start_child, stop_child
 
 SUPERUSER = "postgres"
+PORTS = range(20_000, 32_768)
 HOST = "127.0.0.1"
 SECONDS_TO_START = 60.0
 SECONDS_TO_LEAVE = 15.0
@@ -215,11 +216,16 @@ class EmbeddedPostgres:
 
 
 def free_port() -> int:
-    """Choose a TCP port that nobody listens on at this moment."""
-    with socket.socket() as probe:
-        probe.bind((HOST, 0))
-        port: int = probe.getsockname()[1]
-        return port
+    """Choose a TCP port that nobody uses at this moment.
+
+    Not one of those that the system hands to outgoing connections (from 32768 on): such a one
+    may be taken again before the server that it is meant for has started.
+    """
+    while True:
+        port = PORTS[secrets.randbelow(len(PORTS))]
+        with socket.socket() as probe, contextlib.suppress(OSError):
+            probe.bind((HOST, port))
+            return port
 
 
 def running_port(data_dir: Path) -> int | None:
