@@ -19,6 +19,10 @@ PAGE_DEFAULT: Final = 20
 PAGE_MAX: Final = 100
 # The contract's word → the graph's.
 NAMES: Final = {"page_size": "first", "page_token": "after", "order_by": "orderBy"}
+# What has an argument of its own shape, or none because the gateway fills it.
+OWN: Final = frozenset(
+    {"page_size", "page_token", "filter", "order_by", "with_item_tokens", "read_mask"}
+)
 AFTER: Final = "Cursor to go on after; of the same list, filter and order."
 AFTER_NESTED: Final = (
     f"{AFTER} Only below a single parent: one cursor can not lead on in several lists."
@@ -101,7 +105,7 @@ class ListArguments:
         return argument(name, kind, description=description)
 
     def _others(self) -> list[Any]:
-        known = {"page_size", "page_token", "filter", "order_by", "with_item_tokens", *self.filled}
+        known = {*OWN, *self.filled}
         return [field for field in self.rpc.request.DESCRIPTOR.fields if field.name not in known]
 
     def _name(self, name: str) -> str:

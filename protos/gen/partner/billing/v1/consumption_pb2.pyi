@@ -5,6 +5,7 @@ isort:skip_file
 
 from collections import abc as _abc
 from google.protobuf import descriptor as _descriptor
+from google.protobuf import field_mask_pb2 as _field_mask_pb2
 from google.protobuf import message as _message
 from google.protobuf import timestamp_pb2 as _timestamp_pb2
 from google.protobuf.internal import containers as _containers
@@ -788,6 +789,7 @@ class ListConsumptionDetailsRequest(_message.Message):
     FILTER_FIELD_NUMBER: _builtins.int
     ORDER_BY_FIELD_NUMBER: _builtins.int
     WITH_ITEM_TOKENS_FIELD_NUMBER: _builtins.int
+    READ_MASK_FIELD_NUMBER: _builtins.int
     page_size: _builtins.int
     """0 means 50, above 500 is 500."""
     page_token: _builtins.str
@@ -800,6 +802,10 @@ class ListConsumptionDetailsRequest(_message.Message):
     def filter(self) -> Global___ConsumptionFilter:
         """What to narrow by; billing_cycle is required."""
 
+    @_builtins.property
+    def read_mask(self) -> _field_mask_pb2.FieldMask:
+        """Which fields of each item to give, by name; all where empty."""
+
     def __init__(
         self,
         *,
@@ -808,10 +814,11 @@ class ListConsumptionDetailsRequest(_message.Message):
         filter: Global___ConsumptionFilter | None = ...,
         order_by: Global___ConsumptionOrder.ValueType = ...,
         with_item_tokens: _builtins.bool = ...,
+        read_mask: _field_mask_pb2.FieldMask | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["filter", b"filter"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["filter", b"filter", "read_mask", b"read_mask"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["filter", b"filter", "order_by", b"order_by", "page_size", b"page_size", "page_token", b"page_token", "with_item_tokens", b"with_item_tokens"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["filter", b"filter", "order_by", b"order_by", "page_size", b"page_size", "page_token", b"page_token", "read_mask", b"read_mask", "with_item_tokens", b"with_item_tokens"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -862,6 +869,7 @@ class BatchListConsumptionDetailsRequest(_message.Message):
     FILTER_FIELD_NUMBER: _builtins.int
     ORDER_BY_FIELD_NUMBER: _builtins.int
     WITH_ITEM_TOKENS_FIELD_NUMBER: _builtins.int
+    READ_MASK_FIELD_NUMBER: _builtins.int
     page_size: _builtins.int
     """How many of each; 0 means 50, above 500 is 500."""
     order_by: Global___ConsumptionOrder.ValueType
@@ -876,6 +884,10 @@ class BatchListConsumptionDetailsRequest(_message.Message):
     def filter(self) -> Global___ConsumptionFilter:
         """What to narrow by; billing_cycle is required."""
 
+    @_builtins.property
+    def read_mask(self) -> _field_mask_pb2.FieldMask:
+        """Which fields of each item to give, by name; all where empty."""
+
     def __init__(
         self,
         *,
@@ -884,10 +896,11 @@ class BatchListConsumptionDetailsRequest(_message.Message):
         filter: Global___ConsumptionFilter | None = ...,
         order_by: Global___ConsumptionOrder.ValueType = ...,
         with_item_tokens: _builtins.bool = ...,
+        read_mask: _field_mask_pb2.FieldMask | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["filter", b"filter"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["filter", b"filter", "read_mask", b"read_mask"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["customer_ids", b"customer_ids", "filter", b"filter", "order_by", b"order_by", "page_size", b"page_size", "with_item_tokens", b"with_item_tokens"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["customer_ids", b"customer_ids", "filter", b"filter", "order_by", b"order_by", "page_size", b"page_size", "read_mask", b"read_mask", "with_item_tokens", b"with_item_tokens"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -960,18 +973,24 @@ class BatchGetConsumptionDetailsRequest(_message.Message):
     DESCRIPTOR: _descriptor.Descriptor
 
     IDS_FIELD_NUMBER: _builtins.int
+    READ_MASK_FIELD_NUMBER: _builtins.int
     @_builtins.property
     def ids(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
         """Which, at most 500."""
+
+    @_builtins.property
+    def read_mask(self) -> _field_mask_pb2.FieldMask:
+        """Which fields of each item to give, by name; all where empty."""
 
     def __init__(
         self,
         *,
         ids: _abc.Iterable[_builtins.str] | None = ...,
+        read_mask: _field_mask_pb2.FieldMask | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["read_mask", b"read_mask"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["ids", b"ids"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["ids", b"ids", "read_mask", b"read_mask"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -1088,6 +1107,7 @@ class ListConsumptionSummariesRequest(_message.Message):
     PAGE_TOKEN_FIELD_NUMBER: _builtins.int
     FILTER_FIELD_NUMBER: _builtins.int
     WITH_ITEM_TOKENS_FIELD_NUMBER: _builtins.int
+    READ_MASK_FIELD_NUMBER: _builtins.int
     page_size: _builtins.int
     """0 means 50, above 500 is 500."""
     page_token: _builtins.str
@@ -1098,6 +1118,10 @@ class ListConsumptionSummariesRequest(_message.Message):
     def filter(self) -> Global___ConsumptionSummaryFilter:
         """What to narrow by; the months are required."""
 
+    @_builtins.property
+    def read_mask(self) -> _field_mask_pb2.FieldMask:
+        """Which fields of each item to give, by name; all where empty."""
+
     def __init__(
         self,
         *,
@@ -1105,10 +1129,11 @@ class ListConsumptionSummariesRequest(_message.Message):
         page_token: _builtins.str = ...,
         filter: Global___ConsumptionSummaryFilter | None = ...,
         with_item_tokens: _builtins.bool = ...,
+        read_mask: _field_mask_pb2.FieldMask | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["filter", b"filter"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["filter", b"filter", "read_mask", b"read_mask"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["filter", b"filter", "page_size", b"page_size", "page_token", b"page_token", "with_item_tokens", b"with_item_tokens"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["filter", b"filter", "page_size", b"page_size", "page_token", b"page_token", "read_mask", b"read_mask", "with_item_tokens", b"with_item_tokens"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -1158,6 +1183,7 @@ class BatchListConsumptionSummariesRequest(_message.Message):
     BILLING_CYCLE_FROM_FIELD_NUMBER: _builtins.int
     BILLING_CYCLE_TO_FIELD_NUMBER: _builtins.int
     INDIRECT_PARTNER_ID_FIELD_NUMBER: _builtins.int
+    READ_MASK_FIELD_NUMBER: _builtins.int
     billing_cycle_from: _builtins.str
     """From this month on, YYYY-MM."""
     billing_cycle_to: _builtins.str
@@ -1168,6 +1194,10 @@ class BatchListConsumptionSummariesRequest(_message.Message):
     def customer_ids(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
         """Whose, at most 100."""
 
+    @_builtins.property
+    def read_mask(self) -> _field_mask_pb2.FieldMask:
+        """Which fields of each item to give, by name; all where empty."""
+
     def __init__(
         self,
         *,
@@ -1175,10 +1205,11 @@ class BatchListConsumptionSummariesRequest(_message.Message):
         billing_cycle_from: _builtins.str = ...,
         billing_cycle_to: _builtins.str = ...,
         indirect_partner_id: _builtins.str | None = ...,
+        read_mask: _field_mask_pb2.FieldMask | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["_indirect_partner_id", b"_indirect_partner_id", "indirect_partner_id", b"indirect_partner_id"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_indirect_partner_id", b"_indirect_partner_id", "indirect_partner_id", b"indirect_partner_id", "read_mask", b"read_mask"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["_indirect_partner_id", b"_indirect_partner_id", "billing_cycle_from", b"billing_cycle_from", "billing_cycle_to", b"billing_cycle_to", "customer_ids", b"customer_ids", "indirect_partner_id", b"indirect_partner_id"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_indirect_partner_id", b"_indirect_partner_id", "billing_cycle_from", b"billing_cycle_from", "billing_cycle_to", b"billing_cycle_to", "customer_ids", b"customer_ids", "indirect_partner_id", b"indirect_partner_id", "read_mask", b"read_mask"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     _WhichOneofReturnType__indirect_partner_id: _TypeAlias = _typing.Literal["indirect_partner_id"]  # noqa: Y015
     _WhichOneofArgType__indirect_partner_id: _TypeAlias = _typing.Literal["_indirect_partner_id", b"_indirect_partner_id"]  # noqa: Y015
@@ -1424,12 +1455,19 @@ class GetConsumptionSettingsRequest(_message.Message):
 
     DESCRIPTOR: _descriptor.Descriptor
 
+    READ_MASK_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def read_mask(self) -> _field_mask_pb2.FieldMask:
+        """Which fields to give, by name; all where empty."""
+
     def __init__(
         self,
+        *,
+        read_mask: _field_mask_pb2.FieldMask | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["read_mask", b"read_mask"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["read_mask", b"read_mask"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

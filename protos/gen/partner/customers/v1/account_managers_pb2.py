@@ -22,11 +22,12 @@ _runtime_version.ValidateProtobufRuntimeVersion(
 _sym_db = _symbol_database.Default()
 
 
+from google.protobuf import field_mask_pb2 as google_dot_protobuf_dot_field__mask__pb2
 from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__pb2
 from partner.type.v1 import options_pb2 as partner_dot_type_dot_v1_dot_options__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n+partner/customers/v1/account_managers.proto\x12\x14partner.customers.v1\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1dpartner/type/v1/options.proto\"\x97\x01\n\x0e\x41\x63\x63ountManager\x12\x13\n\x02id\x18\x01 \x01(\tB\x07\x92\xb5\x18\x03mgr\x12\x1b\n\npartner_id\x18\x02 \x01(\tB\x07\x92\xb5\x18\x03ptr\x12\x14\n\x0c\x61\x63\x63ount_name\x18\x03 \x01(\t\x12\x0c\n\x04name\x18\x04 \x01(\t\x12/\n\x0b\x63reate_time\x18\x05 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\"2\n\x14\x41\x63\x63ountManagerFilter\x12\x11\n\x04name\x18\x01 \x01(\tH\x00\x88\x01\x01\x42\x07\n\x05_name\"6\n\x1e\x42\x61tchGetAccountManagersRequest\x12\x14\n\x03ids\x18\x01 \x03(\tB\x07\x92\xb5\x18\x03mgr\"a\n\x1f\x42\x61tchGetAccountManagersResponse\x12>\n\x10\x61\x63\x63ount_managers\x18\x01 \x03(\x0b\x32$.partner.customers.v1.AccountManager\"\xd6\x01\n\x1aListAccountManagersRequest\x12\x11\n\tpage_size\x18\x01 \x01(\x05\x12\x12\n\npage_token\x18\x02 \x01(\t\x12:\n\x06\x66ilter\x18\x03 \x01(\x0b\x32*.partner.customers.v1.AccountManagerFilter\x12;\n\x08order_by\x18\x04 \x01(\x0e\x32).partner.customers.v1.AccountManagerOrder\x12\x18\n\x10with_item_tokens\x18\x05 \x01(\x08\"\x8b\x01\n\x1bListAccountManagersResponse\x12>\n\x10\x61\x63\x63ount_managers\x18\x01 \x03(\x0b\x32$.partner.customers.v1.AccountManager\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\x12\x13\n\x0bitem_tokens\x18\x03 \x03(\t\"U\n\x1b\x43reateAccountManagerRequest\x12\x12\n\nrequest_id\x18\x01 \x01(\t\x12\x14\n\x0c\x61\x63\x63ount_name\x18\x02 \x01(\t\x12\x0c\n\x04name\x18\x03 \x01(\t*\xdc\x01\n\x13\x41\x63\x63ountManagerOrder\x12%\n!ACCOUNT_MANAGER_ORDER_UNSPECIFIED\x10\x00\x12*\n&ACCOUNT_MANAGER_ORDER_CREATE_TIME_DESC\x10\x01\x12)\n%ACCOUNT_MANAGER_ORDER_CREATE_TIME_ASC\x10\x02\x12\"\n\x1e\x41\x43\x43OUNT_MANAGER_ORDER_NAME_ASC\x10\x03\x12#\n\x1f\x41\x43\x43OUNT_MANAGER_ORDER_NAME_DESC\x10\x04\x32\xa0\x03\n\x15\x41\x63\x63ountManagerService\x12\x8c\x01\n\x17\x42\x61tchGetAccountManagers\x12\x34.partner.customers.v1.BatchGetAccountManagersRequest\x1a\x35.partner.customers.v1.BatchGetAccountManagersResponse\"\x04\x88\xb5\x18\x02\x12\x80\x01\n\x13ListAccountManagers\x12\x30.partner.customers.v1.ListAccountManagersRequest\x1a\x31.partner.customers.v1.ListAccountManagersResponse\"\x04\x88\xb5\x18\x02\x12u\n\x14\x43reateAccountManager\x12\x31.partner.customers.v1.CreateAccountManagerRequest\x1a$.partner.customers.v1.AccountManager\"\x04\x88\xb5\x18\x02\x62\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n+partner/customers/v1/account_managers.proto\x12\x14partner.customers.v1\x1a google/protobuf/field_mask.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1dpartner/type/v1/options.proto\"\x97\x01\n\x0e\x41\x63\x63ountManager\x12\x13\n\x02id\x18\x01 \x01(\tB\x07\x92\xb5\x18\x03mgr\x12\x1b\n\npartner_id\x18\x02 \x01(\tB\x07\x92\xb5\x18\x03ptr\x12\x14\n\x0c\x61\x63\x63ount_name\x18\x03 \x01(\t\x12\x0c\n\x04name\x18\x04 \x01(\t\x12/\n\x0b\x63reate_time\x18\x05 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\"2\n\x14\x41\x63\x63ountManagerFilter\x12\x11\n\x04name\x18\x01 \x01(\tH\x00\x88\x01\x01\x42\x07\n\x05_name\"e\n\x1e\x42\x61tchGetAccountManagersRequest\x12\x14\n\x03ids\x18\x01 \x03(\tB\x07\x92\xb5\x18\x03mgr\x12-\n\tread_mask\x18\x02 \x01(\x0b\x32\x1a.google.protobuf.FieldMask\"a\n\x1f\x42\x61tchGetAccountManagersResponse\x12>\n\x10\x61\x63\x63ount_managers\x18\x01 \x03(\x0b\x32$.partner.customers.v1.AccountManager\"\x85\x02\n\x1aListAccountManagersRequest\x12\x11\n\tpage_size\x18\x01 \x01(\x05\x12\x12\n\npage_token\x18\x02 \x01(\t\x12:\n\x06\x66ilter\x18\x03 \x01(\x0b\x32*.partner.customers.v1.AccountManagerFilter\x12;\n\x08order_by\x18\x04 \x01(\x0e\x32).partner.customers.v1.AccountManagerOrder\x12\x18\n\x10with_item_tokens\x18\x05 \x01(\x08\x12-\n\tread_mask\x18\x06 \x01(\x0b\x32\x1a.google.protobuf.FieldMask\"\x8b\x01\n\x1bListAccountManagersResponse\x12>\n\x10\x61\x63\x63ount_managers\x18\x01 \x03(\x0b\x32$.partner.customers.v1.AccountManager\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\x12\x13\n\x0bitem_tokens\x18\x03 \x03(\t\"U\n\x1b\x43reateAccountManagerRequest\x12\x12\n\nrequest_id\x18\x01 \x01(\t\x12\x14\n\x0c\x61\x63\x63ount_name\x18\x02 \x01(\t\x12\x0c\n\x04name\x18\x03 \x01(\t*\xdc\x01\n\x13\x41\x63\x63ountManagerOrder\x12%\n!ACCOUNT_MANAGER_ORDER_UNSPECIFIED\x10\x00\x12*\n&ACCOUNT_MANAGER_ORDER_CREATE_TIME_DESC\x10\x01\x12)\n%ACCOUNT_MANAGER_ORDER_CREATE_TIME_ASC\x10\x02\x12\"\n\x1e\x41\x43\x43OUNT_MANAGER_ORDER_NAME_ASC\x10\x03\x12#\n\x1f\x41\x43\x43OUNT_MANAGER_ORDER_NAME_DESC\x10\x04\x32\xa0\x03\n\x15\x41\x63\x63ountManagerService\x12\x8c\x01\n\x17\x42\x61tchGetAccountManagers\x12\x34.partner.customers.v1.BatchGetAccountManagersRequest\x1a\x35.partner.customers.v1.BatchGetAccountManagersResponse\"\x04\x88\xb5\x18\x02\x12\x80\x01\n\x13ListAccountManagers\x12\x30.partner.customers.v1.ListAccountManagersRequest\x1a\x31.partner.customers.v1.ListAccountManagersResponse\"\x04\x88\xb5\x18\x02\x12u\n\x14\x43reateAccountManager\x12\x31.partner.customers.v1.CreateAccountManagerRequest\x1a$.partner.customers.v1.AccountManager\"\x04\x88\xb5\x18\x02\x62\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -45,22 +46,22 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_ACCOUNTMANAGERSERVICE'].methods_by_name['ListAccountManagers']._serialized_options = b'\210\265\030\002'
   _globals['_ACCOUNTMANAGERSERVICE'].methods_by_name['CreateAccountManager']._loaded_options = None
   _globals['_ACCOUNTMANAGERSERVICE'].methods_by_name['CreateAccountManager']._serialized_options = b'\210\265\030\002'
-  _globals['_ACCOUNTMANAGERORDER']._serialized_start=941
-  _globals['_ACCOUNTMANAGERORDER']._serialized_end=1161
-  _globals['_ACCOUNTMANAGER']._serialized_start=134
-  _globals['_ACCOUNTMANAGER']._serialized_end=285
-  _globals['_ACCOUNTMANAGERFILTER']._serialized_start=287
-  _globals['_ACCOUNTMANAGERFILTER']._serialized_end=337
-  _globals['_BATCHGETACCOUNTMANAGERSREQUEST']._serialized_start=339
-  _globals['_BATCHGETACCOUNTMANAGERSREQUEST']._serialized_end=393
-  _globals['_BATCHGETACCOUNTMANAGERSRESPONSE']._serialized_start=395
-  _globals['_BATCHGETACCOUNTMANAGERSRESPONSE']._serialized_end=492
-  _globals['_LISTACCOUNTMANAGERSREQUEST']._serialized_start=495
-  _globals['_LISTACCOUNTMANAGERSREQUEST']._serialized_end=709
-  _globals['_LISTACCOUNTMANAGERSRESPONSE']._serialized_start=712
-  _globals['_LISTACCOUNTMANAGERSRESPONSE']._serialized_end=851
-  _globals['_CREATEACCOUNTMANAGERREQUEST']._serialized_start=853
-  _globals['_CREATEACCOUNTMANAGERREQUEST']._serialized_end=938
-  _globals['_ACCOUNTMANAGERSERVICE']._serialized_start=1164
-  _globals['_ACCOUNTMANAGERSERVICE']._serialized_end=1580
+  _globals['_ACCOUNTMANAGERORDER']._serialized_start=1069
+  _globals['_ACCOUNTMANAGERORDER']._serialized_end=1289
+  _globals['_ACCOUNTMANAGER']._serialized_start=168
+  _globals['_ACCOUNTMANAGER']._serialized_end=319
+  _globals['_ACCOUNTMANAGERFILTER']._serialized_start=321
+  _globals['_ACCOUNTMANAGERFILTER']._serialized_end=371
+  _globals['_BATCHGETACCOUNTMANAGERSREQUEST']._serialized_start=373
+  _globals['_BATCHGETACCOUNTMANAGERSREQUEST']._serialized_end=474
+  _globals['_BATCHGETACCOUNTMANAGERSRESPONSE']._serialized_start=476
+  _globals['_BATCHGETACCOUNTMANAGERSRESPONSE']._serialized_end=573
+  _globals['_LISTACCOUNTMANAGERSREQUEST']._serialized_start=576
+  _globals['_LISTACCOUNTMANAGERSREQUEST']._serialized_end=837
+  _globals['_LISTACCOUNTMANAGERSRESPONSE']._serialized_start=840
+  _globals['_LISTACCOUNTMANAGERSRESPONSE']._serialized_end=979
+  _globals['_CREATEACCOUNTMANAGERREQUEST']._serialized_start=981
+  _globals['_CREATEACCOUNTMANAGERREQUEST']._serialized_end=1066
+  _globals['_ACCOUNTMANAGERSERVICE']._serialized_start=1292
+  _globals['_ACCOUNTMANAGERSERVICE']._serialized_end=1708
 # @@protoc_insertion_point(module_scope)
