@@ -6,6 +6,8 @@ import strawberry
 from aiohttp import web
 from aiohttp.typedefs import Handler
 
+from gateway.engine.execution import Executor
+from gateway.engine.reference import ReferenceExecutor, core_schema
 from gateway.http.access import access, finish_headers
 from gateway.http.admission import Admission
 from gateway.http.authentication import Authentication
@@ -13,7 +15,6 @@ from gateway.http.budget import Budget
 from gateway.http.caller import ContextFactory
 from gateway.http.documents import Documents, read_trusted_documents
 from gateway.http.errors import Translate, translate_refusal
-from gateway.http.executor import Executor, ReferenceExecutor, core_schema
 from gateway.http.health import Health, Readiness
 from gateway.http.ide import Ide
 from gateway.http.keys import KeyDirectory

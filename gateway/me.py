@@ -2,15 +2,14 @@
 
 from dataclasses import dataclass
 from enum import Enum
-from typing import Any
 
 import strawberry
-from strawberry.types.arguments import StrawberryArgument
 
 from gateway.customers.account_managers import AccountManager
 from gateway.customers.customers import Customer
 from gateway.customers.partners import Partner
-from gateway.kit.fields import Resolve, bound
+from gateway.kit.fields import bound
+from gateway.kit.local import Local
 from gateway.kit.nodes import one, several
 from services.kit import identity, ids
 
@@ -64,25 +63,11 @@ class Me:
     )
 
 
-@dataclass(frozen=True)
-class Viewer:
-    """The root field that shows who is asking."""
-
-    kind: str = "me"
-
-    def arguments(self) -> list[StrawberryArgument]:
-        return []
-
-    def resolver(self, target: type, *, source: type, why: str) -> Resolve:  # noqa: ARG002
-        def resolve(_source: Any, info: Any) -> Asking:
-            return asking(info.context.caller.principal)
-
-        return resolve
-
-
 @strawberry.type
 class MeQuery:
-    me: Me = bound(Viewer(), description="Who is asking.")
+    me: Me = bound(
+        Local(lambda context: asking(context.caller.principal)), description="Who is asking."
+    )
 
 
 def asking(principal: identity.Principal) -> Asking:

@@ -9,7 +9,8 @@ from gateway.customers.customers import Customer
 from gateway.customers.partners import Partner
 from gateway.kit.contract import rpcs
 from gateway.kit.inputs import takes
-from gateway.kit.lists import listing, many
+from gateway.kit.lists import listing
+from gateway.kit.many import many
 from gateway.kit.money import Money
 from gateway.kit.nodes import Node, one
 from gateway.kit.pages import Connection

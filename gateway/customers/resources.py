@@ -5,7 +5,7 @@ from enum import Enum
 from gateway.customers.customers import Customer
 from gateway.kit.contract import rpcs
 from gateway.kit.inputs import takes
-from gateway.kit.lists import many
+from gateway.kit.many import many
 from gateway.kit.nodes import Node, one
 from gateway.kit.pages import Connection
 from gateway.kit.scalars import DateTime, Decimal

@@ -28,7 +28,7 @@ from graphql import (
     get_named_type,
 )
 
-from gateway.http.shapes import is_connection, is_list, is_value
+from gateway.kit.kinds import is_connection, is_list, is_value
 from gateway.settings import Limits
 
 # Nesting of any kind, introspection and fragments included. It bounds the recursion, and no

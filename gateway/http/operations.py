@@ -10,12 +10,12 @@ from typing import Any
 import structlog
 from graphql import OperationType
 
+from gateway.engine.execution import Executor, Outcome
 from gateway.http.admission import Admission
 from gateway.http.budget import Budget
 from gateway.http.caller import Caller, ContextFactory
 from gateway.http.documents import Documents, Operation
 from gateway.http.errors import Refused, Translate, describe, internal_error, is_request_error
-from gateway.http.executor import Executor, Outcome
 from gateway.http.measure import count_objects
 from gateway.http.metrics import Metrics
 from gateway.http.requests import GraphQLRequest

@@ -3,10 +3,11 @@
 from dataclasses import dataclass, field
 from typing import Any
 
+from google.protobuf.message import Message
 from strawberry.types.arguments import StrawberryArgument
 
 from gateway.kit.contract import Rpc, field_of, repeated_message
-from gateway.kit.errors import Failed, renamed
+from gateway.kit.errors import Failed, Rename, renamed
 from gateway.kit.fields import Resolve, argument, bound
 from gateway.kit.inputs import set_field
 from gateway.kit.loading import Info, Reading
@@ -40,13 +41,37 @@ class By:
         return resolve
 
     async def _search(self, reading: Reading, name: str, value: str) -> Any:
+        request = self.search_request(name, value)
+        response = await reading.ask(self.rpc, request, rename=self.rename)
+        return self.only(response, name=name)
+
+    @property
+    def rename(self) -> Rename:
+        return renamed({"filter": "by"})
+
+    @property
+    def items(self) -> str:
+        """Name the response's field that holds what was found."""
+        name: str = repeated_message(self.rpc.response, why=self.rpc.name).name
+        return name
+
+    def search_request(self, name: str, value: str) -> Message:
+        """Make the request that searches by one condition.
+
+        :raises Failed: BAD_USER_INPUT naming the argument.
+        """
         # Two tell that one is not the only one.
         request: Any = self.rpc.request(page_size=2)
         descriptor = field_of(self._filter(), name, why=self.rpc.name)
         set_field(request.filter, descriptor, value, path=f"by.{name}")
-        response = await reading.ask(self.rpc, request, rename=renamed({"filter": "by"}))
-        items = repeated_message(self.rpc.response, why=self.rpc.name).name
-        found = list(getattr(response, items))
+        return request  # type: ignore[no-any-return]
+
+    def only(self, response: Any, *, name: str) -> Any:
+        """Give the one thing that was found, or none.
+
+        :raises Failed: CONFLICT where there are more.
+        """
+        found = list(getattr(response, self.items))
         if len(found) > 1:
             raise Failed("names more than one", code="CONFLICT", field=f"by.{name}")
         return found[0] if found else None

@@ -1,14 +1,17 @@
 """Fields that carry their binding, and the step that gives a schema their resolvers."""
 
 from collections.abc import Callable
-from typing import Any, Protocol, Self
+from typing import Any, Final, Protocol, Self
 
 import strawberry
-from graphql import GraphQLObjectType, GraphQLSchema
+from graphql import GraphQLField, GraphQLObjectType, GraphQLSchema
 from strawberry.types.arguments import StrawberryArgument
 from strawberry.types.field import StrawberryField
 
 Resolve = Callable[..., Any]
+
+# Under which name Strawberry keeps its own view of a type or a field with graphql-core's.
+DEFINITION: Final = "strawberry-definition"
 
 
 class Binding(Protocol):
@@ -55,6 +58,17 @@ def bound(binding: Binding, *, description: str) -> Any:
     return BoundField(binding=binding, description=description)
 
 
+def binding_of(field: GraphQLField) -> Any:
+    """Give the binding of a field of the schema, or none where it has no binding."""
+    return getattr(field.extensions.get(DEFINITION), "binding", None)
+
+
+def attribute_of(field: GraphQLField) -> str | None:
+    """Name the attribute of the source that a field shows, if it just shows one."""
+    declared = field.extensions.get(DEFINITION)
+    return declared.python_name if declared is not None and declared.is_basic_field else None
+
+
 def bind(schema: GraphQLSchema) -> None:
     """Give every declared field its resolver, with nothing of Strawberry on its way.
 
@@ -68,9 +82,9 @@ def bind(schema: GraphQLSchema) -> None:
 
 
 def _bind_fields(type_: GraphQLObjectType) -> None:
-    definition = type_.extensions["strawberry-definition"]
+    definition = type_.extensions[DEFINITION]
     for name, graphql_field in type_.fields.items():
-        field: StrawberryField = graphql_field.extensions["strawberry-definition"]
+        field: StrawberryField = graphql_field.extensions[DEFINITION]
         binding = getattr(field, "binding", None)
         if binding is not None:
             graphql_field.resolve = binding.resolver(

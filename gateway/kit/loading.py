@@ -32,6 +32,8 @@ class Reading:
     calls: Calls
     # Edges with equal rpcs and arguments share one.
     loaders: dict[Any, "Loader"] = field(default_factory=dict)
+    # Of those loaders, what each key is known to give: its value, or an exception.
+    known: dict[Any, Mapping[str, Any]] = field(default_factory=dict)
     # What a field of the document was prepared to, by the id of its node: fifty parents ask once.
     prepared: dict[int, Any] = field(default_factory=dict)
 
@@ -54,8 +56,11 @@ Info = GraphQLResolveInfo[Reading]
 class Loader:
     """Collects keys until a turn of the event loop brings no more, then fetches them."""
 
-    def __init__(self, fetch: Fetch, *, keys_max: int) -> None:
+    def __init__(
+        self, fetch: Fetch, *, keys_max: int, known: Mapping[str, Any] | None = None
+    ) -> None:
         self._fetch = fetch
+        self._known = known or {}
         self._keys_max = keys_max
         self._found: dict[str, asyncio.Future[Any]] = {}
         self._waiting: list[str] = []
@@ -67,6 +72,9 @@ class Loader:
         if future is None:
             loop = asyncio.get_running_loop()
             future = self._found[key] = loop.create_future()
+            if key in self._known:
+                self._settle_one(future, self._known[key])
+                return future
             self._waiting.append(key)
             if len(self._waiting) == 1:
                 loop.call_soon(self._settle, 0)
@@ -92,9 +100,10 @@ class Loader:
         # All at the end: the next level finds its keys in one turn, too.
         for chunk, result in zip(chunks, results, strict=True):
             for key in chunk:
-                self._settle_one(self._found[key], key, result)
+                value = result if isinstance(result, BaseException) else result.get(key)
+                self._settle_one(self._found[key], value)
 
-    def _settle_one(self, future: asyncio.Future[Any], key: str, result: Any) -> None:
+    def _settle_one(self, future: asyncio.Future[Any], result: Any) -> None:
         # Whoever waited may have been cancelled.
         if future.done():
             return
@@ -103,7 +112,7 @@ class Loader:
             # Nobody may be left to look at it.
             future.exception()
         else:
-            future.set_result(result.get(key))
+            future.set_result(result)
 
 
 class Leaving:

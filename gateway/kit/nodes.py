@@ -46,7 +46,9 @@ def load(reading: Reading, thing: Shown, key: str) -> asyncio.Future[Any]:
         raise BindingRefused(f"{thing.cls.__name__} is not found by an id")
     loader = reading.loaders.get(rpc)
     if loader is None:
-        loader = reading.loaders[rpc] = Loader(_fetch(reading, rpc, thing), keys_max=KEYS_MAX)
+        loader = reading.loaders[rpc] = Loader(
+            _fetch(reading, rpc, thing), keys_max=KEYS_MAX, known=reading.known.get(rpc)
+        )
     return loader.load(key)
 
 

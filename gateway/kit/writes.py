@@ -6,6 +6,7 @@ from typing import Any, Final, TypeVar, dataclass_transform
 
 import grpc
 import strawberry
+from google.protobuf.message import Message
 from graphql import GraphQLAbstractType
 from strawberry.types.arguments import StrawberryArgument
 
@@ -13,7 +14,7 @@ from gateway.kit.contract import BindingRefused, Rpc, camel, description_of, fie
 from gateway.kit.errors import Rename, failure, renamed, worded
 from gateway.kit.fields import BoundField, Resolve, argument, bound
 from gateway.kit.inputs import request_of, taken
-from gateway.kit.leaves import leaf
+from gateway.kit.leaves import Leaf, leaf
 from gateway.kit.loading import WRITE_SECONDS, Info, Reading
 from gateway.kit.shapes import Shape, shape_of
 from gateway.kit.shows import shown_message
@@ -113,16 +114,16 @@ def user_error(file: Any) -> Callable[[T], T]:
 
 @dataclass(frozen=True)
 class ResponseLeaf:
-    """A field of a payload: the whole response, or one of its fields."""
+    """A field of a payload: one of the response's, or the whole response."""
 
-    read: Callable[[Any], Any]
+    leaf: Leaf | None
     kind: str = field(default="response", init=False)
 
     def arguments(self) -> list[StrawberryArgument]:
         return []
 
     def resolver(self, target: type, *, source: type, why: str) -> Resolve:  # noqa: ARG002
-        read = self.read
+        read = self.leaf.read if self.leaf else _itself
 
         def resolve(outcome: Outcome, _info: Info) -> Any:
             return None if outcome.response is None else read(outcome.response)
@@ -144,11 +145,11 @@ def answers(rpc: Rpc) -> Callable[[T], T]:
             if not shape.nullable:
                 raise BindingRefused(f"{why}: a refusal has no result, so it must be nullable")
             if shown_message(shape.type) is rpc.response:
-                binding = ResponseLeaf(_itself)
+                binding = ResponseLeaf(None)
                 described = rpc.response.DESCRIPTOR
             else:
                 described = field_of(rpc.response, name, why=why)
-                binding = ResponseLeaf(leaf(described, _always_given(shape), why=why).read)
+                binding = ResponseLeaf(leaf(described, _always_given(shape), why=why))
             description = description_of(described)
             setattr(cls, name, BoundField(binding=binding, description=description))
         return strawberry.type(cls, description=f"What came of {camel_verb(rpc)}.")
@@ -168,26 +169,42 @@ class Write:
         return [argument("input", self.input, description="What is asked.")]
 
     def resolver(self, target: type, *, source: type, why: str) -> Resolve:  # noqa: ARG002
-        declared = taken(self.input)
-        if declared.message is not self.rpc.request:
+        if taken(self.input).message is not self.rpc.request:
             raise BindingRefused(f"{why}: {self.input.__name__} does not fill {self.rpc.name}")
-        rename = renamed({}, prefix="input.", within=declared.resource)
 
         async def resolve(_source: Any, info: Info, *, input: Any) -> Outcome:  # noqa: A002
-            request = request_of(declared, input, path="input")
-            reading: Reading = info.context
-            try:
-                response = await reading.calls(self.rpc, request, timeout=WRITE_SECONDS)
-            except grpc.aio.AioRpcError as error:
-                refused = _user_errors(error, self.rpc, rename)
-                if refused:
-                    return Outcome(user_errors=refused)
-                raise failure(error, service=self.rpc.service, rename=rename) from error
-            except Exception as error:
-                raise failure(error, service=self.rpc.service, rename=rename) from error
-            return Outcome(response)
+            return await self.write(info.context, self.request(input))
 
         return resolve
+
+    def request(self, given: Mapping[str, Any]) -> Message:
+        """Make the request of a coerced input.
+
+        :raises Failed: BAD_USER_INPUT naming the field.
+        """
+        return request_of(taken(self.input), given, path="input")
+
+    async def write(self, reading: Reading, request: Message) -> Outcome:
+        """Call the rpc; what the business refuses is an outcome, too.
+
+        :raises Failed: what roles, outages and deadlines bring.
+        """
+        rename = renamed({}, prefix="input.", within=taken(self.input).resource)
+        try:
+            response = await reading.calls(self.rpc, request, timeout=WRITE_SECONDS)
+        except grpc.aio.AioRpcError as error:
+            refused = _user_errors(error, self.rpc, rename)
+            if refused:
+                return Outcome(user_errors=refused)
+            raise failure(error, service=self.rpc.service, rename=rename) from error
+        except Exception as error:
+            raise failure(error, service=self.rpc.service, rename=rename) from error
+        return Outcome(response)
+
+    @property
+    def refusals(self) -> Reasons:
+        """Give the user error that this mutation's service refuses with."""
+        return _BY_SERVICE[self.rpc.service]
 
 
 def writing(rpc: Rpc, input: type, *, description: str = "") -> Any:  # noqa: A002 - the argument's name

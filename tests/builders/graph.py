@@ -11,9 +11,9 @@ from google.protobuf.message import Message
 from graphql import execute, parse, validate
 
 from gateway.context import Context
+from gateway.engine.reference import core_schema
 from gateway.http.caller import Caller
 from gateway.http.errors import describe, translate_refusal
-from gateway.http.executor import core_schema
 from gateway.kit.contract import Rpc
 from gateway.schema import schema
 from services.kit.errors import DETAILS_KEY, Refusal, status_code, status_of

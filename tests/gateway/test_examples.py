@@ -9,8 +9,8 @@ import pytest
 from graphql import FieldNode, OperationDefinitionNode, get_operation_ast, parse, validate
 from graphql.execution.values import get_variable_values
 
+from gateway.engine.reference import core_schema
 from gateway.http.documents import Documents
-from gateway.http.executor import core_schema
 from gateway.http.ide import PAGE
 from gateway.http.requests import GraphQLRequest
 from gateway.schema import schema

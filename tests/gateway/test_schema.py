@@ -3,7 +3,7 @@
 from graphql import GraphQLNonNull, GraphQLObjectType, get_named_type
 from strawberry.types import get_object_definition
 
-from gateway.http.executor import core_schema
+from gateway.engine.reference import core_schema
 from gateway.kit.contract import camel, comment
 from gateway.kit.fields import BoundField
 from gateway.kit.inputs import inputs

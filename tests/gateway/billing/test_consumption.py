@@ -3,7 +3,7 @@
 import pytest
 from graphql import parse, validate
 
-from gateway.http.executor import core_schema
+from gateway.engine.reference import core_schema
 from gateway.schema import schema
 from partner.billing.v1 import consumption_pb2
 from partner.type.v1 import terms_pb2

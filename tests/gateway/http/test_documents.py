@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
+from gateway.engine.reference import core_schema
 from gateway.http.documents import Documents, read_trusted_documents
 from gateway.http.errors import Refused
-from gateway.http.executor import core_schema
 from gateway.http.requests import GraphQLRequest
 from gateway.settings import Limits
 from services.kit.config import SettingsRefused

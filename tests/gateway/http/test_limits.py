@@ -8,9 +8,9 @@ from graphql import get_introspection_query
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from gateway.engine.reference import core_schema
 from gateway.http.documents import Documents
 from gateway.http.errors import Refused
-from gateway.http.executor import core_schema
 from gateway.http.limits import check_variables
 from gateway.http.requests import GraphQLRequest
 from gateway.settings import Limits

@@ -8,7 +8,8 @@ import strawberry
 from gateway.customers.customers import CUSTOMERS, Customer
 from gateway.customers.resources import RESOURCES, Resource
 from gateway.kit.contract import BindingRefused
-from gateway.kit.lists import Listing, Many, Single
+from gateway.kit.lists import Listing, Single
+from gateway.kit.many import Many
 from gateway.kit.pages import Connection
 from partner.billing.v1 import consumption_pb2, voucher_quotas_pb2, vouchers_pb2
 from partner.customers.v1 import customers_pb2, resources_pb2

@@ -9,7 +9,7 @@ from graphql import GraphQLError, parse, validate
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gateway.http.executor import core_schema
+from gateway.engine.reference import core_schema
 from gateway.kit import scalars
 from gateway.kit.scalars import SCALARS, Date, DateTime, Decimal
 from gateway.schema import schema

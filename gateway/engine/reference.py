@@ -1,38 +1,12 @@
-"""The seam where an operation is executed; the reference executor is graphql-core's."""
+"""Runs operations on graphql-core, field by field: whatever the engine does not know."""
 
 from collections.abc import AsyncIterator
-from dataclasses import dataclass, field
-from typing import Any, Protocol
+from typing import Any
 
 import strawberry
-from graphql import ExecutionResult, GraphQLError, GraphQLSchema, execute, subscribe
+from graphql import ExecutionResult, GraphQLSchema, execute, subscribe
 
-from gateway.http.documents import Operation
-
-
-@dataclass(frozen=True)
-class Outcome:
-    """What came of an operation; an executor that counted its objects says so in `cost`."""
-
-    data: Any
-    errors: list[GraphQLError] = field(default_factory=list)
-    cost: int | None = None
-
-
-class Executor(Protocol):
-    """Runs validated operations. The compiled engine implements this as well."""
-
-    async def execute(
-        self, operation: Operation, *, variables: dict[str, Any], context: Any
-    ) -> Outcome:
-        """Run a query or a mutation to its end."""
-        ...
-
-    async def subscribe(
-        self, operation: Operation, *, variables: dict[str, Any], context: Any
-    ) -> AsyncIterator[Outcome] | Outcome:
-        """Start a subscription; one outcome instead of a stream says why it did not start."""
-        ...
+from gateway.engine.execution import Operation, Outcome
 
 
 class ReferenceExecutor:

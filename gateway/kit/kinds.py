@@ -1,4 +1,4 @@
-"""What a type of the schema is to the cost of a query: a connection, a list, a value."""
+"""What a type of the graph is: a connection, a list, a value. Costs and counts go by it."""
 
 from graphql import (
     GraphQLField,
