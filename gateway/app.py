@@ -7,7 +7,8 @@ from aiohttp import web
 from aiohttp.typedefs import Handler
 
 from gateway.engine.execution import Executor
-from gateway.engine.reference import ReferenceExecutor, core_schema
+from gateway.engine.executor import Engine
+from gateway.engine.reference import core_schema
 from gateway.http.access import access, finish_headers
 from gateway.http.admission import Admission
 from gateway.http.authentication import Authentication
@@ -41,13 +42,13 @@ def create_app(
     """Make the application of one gateway process.
 
     `translate` tells the codes of the exceptions that resolvers are known to raise; `executor`
-    replaces the reference executor.
+    replaces the engine.
     """
     limits = settings.limits
     metrics = metrics or Metrics()
     operations = Operations(
         documents=_documents(settings, schema),
-        executor=executor or ReferenceExecutor(schema, hides_the_schema=settings.hides_the_schema),
+        executor=executor or Engine(schema, hides_the_schema=settings.hides_the_schema),
         context_factory=context_factory,
         translate=translate,
         limits=limits,

@@ -69,6 +69,12 @@ def attribute_of(field: GraphQLField) -> str | None:
     return declared.python_name if declared is not None and declared.is_basic_field else None
 
 
+def class_of(type_: GraphQLObjectType) -> type:
+    """Give the class that declares a type of the schema."""
+    declared: type = type_.extensions[DEFINITION].origin
+    return declared
+
+
 def bind(schema: GraphQLSchema) -> None:
     """Give every declared field its resolver, with nothing of Strawberry on its way.
 

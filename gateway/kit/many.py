@@ -54,6 +54,13 @@ class Many:
         name: str = repeated_in_group(group, why=self.batch.name).name
         return name
 
+    @property
+    def going_on(self) -> Rpc:
+        """Give the rpc that goes on in one parent's list; only where the lists have pages."""
+        if self.following is None:
+            raise BindingRefused(f"{self.batch.name}: no rpc goes on")
+        return self.following
+
     def page(self, group: Any, *, went_on: bool) -> Any:
         """Give what the edge shows of a parent's group, or of the response that follows."""
         items = getattr(group, self.items)
@@ -105,9 +112,7 @@ class Many:
 
         Copies what both requests have, and names the parent beside the filter or in it.
         """
-        rpc = self.following
-        if rpc is None:
-            raise BindingRefused(f"{self.batch.name}: no rpc goes on")
+        rpc = self.going_on
         following: Any = rpc.request()
         for name in ("page_size", "filter", "order_by", "with_item_tokens", "read_mask"):
             if not rpc.takes(name):
@@ -192,9 +197,7 @@ class Following:
     after: str
 
     def of(self, reading: Reading) -> Callable[[list[str]], Awaitable[Mapping[str, Any]]]:
-        rpc = self.edge.following
-        if rpc is None:
-            raise BindingRefused(f"{self.edge.batch.name}: no rpc goes on")
+        rpc = self.edge.going_on
 
         async def fetch(keys: list[str]) -> Mapping[str, Any]:
             refuse_many_parents(keys)

@@ -57,11 +57,29 @@ def find(reading: Reading, key: str, *, field: str) -> asyncio.Future[Any] | Non
 
     :raises Failed: where the text is no id at all.
     """
+    thing = thing_of(key, field=field)
+    return load(reading, thing, key) if thing else None
+
+
+def thing_of(key: str, *, field: str) -> Shown | None:
+    """Tell of which type the thing with an id is; none where the prefix is of no type.
+
+    :raises Failed: where the text is no id at all.
+    """
     prefix = key.rpartition("_")[0]
     thing = BY_PREFIX.get(prefix)
     # An unknown prefix must still stand before what ends like an id.
     check_id(key, thing.prefix if thing else prefix or "cus", field=field)
-    return load(reading, thing, key) if thing else None
+    return thing
+
+
+def refuse_many(ids: list[str]) -> None:
+    """Refuse more ids than a request may name.
+
+    :raises Failed: BAD_USER_INPUT naming the argument.
+    """
+    if len(ids) > NODES_MAX:
+        raise bad_input(f"must name at most {NODES_MAX} ids", field="ids")
 
 
 def check_id(text: str, prefix: str, *, field: str) -> None:
@@ -151,8 +169,7 @@ class AnyNodes:
 
     def resolver(self, target: type, *, source: type, why: str) -> Resolve:  # noqa: ARG002
         def resolve(_source: Any, info: Info, *, ids: list[str]) -> Any:
-            if len(ids) > NODES_MAX:
-                raise bad_input(f"must name at most {NODES_MAX} ids", field="ids")
+            refuse_many(ids)
             return [find(info.context, key, field=f"ids[{index}]") for index, key in enumerate(ids)]
 
         return resolve

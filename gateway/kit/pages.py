@@ -105,7 +105,14 @@ class Page:
 
 def wants_cursors(info: Info) -> bool:
     """Tell whether the selection of a connection, fragments included, has a cursor in it."""
-    return any(_selects(info.field_nodes, path, info.fragments) for path in _CURSORS)
+    return want_cursors(info.field_nodes, info.fragments)
+
+
+def want_cursors(
+    nodes: Sequence[FieldNode], fragments: Mapping[str, FragmentDefinitionNode]
+) -> bool:
+    """Tell whether one of the nodes of a connection's field has a cursor in its selection."""
+    return any(_selects(nodes, path, fragments) for path in _CURSORS)
 
 
 def _selects(

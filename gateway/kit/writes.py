@@ -85,6 +85,8 @@ class Outcome:
 
     response: Any = None
     user_errors: Sequence[Refused] = ()
+    # What the call raised, where the business refused.
+    error: Exception | None = None
 
 
 @dataclass(frozen=True)
@@ -195,7 +197,7 @@ class Write:
         except grpc.aio.AioRpcError as error:
             refused = _user_errors(error, self.rpc, rename)
             if refused:
-                return Outcome(user_errors=refused)
+                return Outcome(user_errors=refused, error=error)
             raise failure(error, service=self.rpc.service, rename=rename) from error
         except Exception as error:
             raise failure(error, service=self.rpc.service, rename=rename) from error

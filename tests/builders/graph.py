@@ -8,17 +8,22 @@ from typing import Any
 
 import grpc
 from google.protobuf.message import Message
-from graphql import execute, parse, validate
 
 from gateway.context import Context
-from gateway.engine.reference import core_schema
+from gateway.engine.executor import Engine
 from gateway.http.caller import Caller
+from gateway.http.documents import Documents
 from gateway.http.errors import describe, translate_refusal
+from gateway.http.requests import GraphQLRequest
 from gateway.kit.contract import Rpc
 from gateway.schema import schema
+from gateway.settings import Limits
 from services.kit.errors import DETAILS_KEY, Refusal, status_code, status_of
 from services.kit.identity import Principal
 from tests.builders.principals import a_tenant, an_administrator
+
+ENGINE = Engine(schema)
+OPERATIONS = Documents(ENGINE.reference.schema, limits=Limits(), hides_the_schema=False)
 
 Answer = Message | Exception | Callable[[Any], Message | Awaitable[Message]]
 
@@ -76,16 +81,12 @@ async def ask(
     text: str, *, rpcs: Rpcs, principal: Principal | None = None, **variables: Any
 ) -> Shown:
     """Execute a document that must be valid, as an administrator unless said otherwise."""
-    document = parse(text)
-    core = core_schema(schema)
-    assert validate(core, document) == []
+    operation = OPERATIONS.operation(GraphQLRequest(query=text, variables=variables))
     caller = Caller(principal or an_administrator(a_tenant()), request_id="r")
     context = Context(calls=rpcs, caller=caller)
-    result: Any = execute(core, document, context_value=context, variable_values=variables)
-    if not hasattr(result, "data"):
-        result = await result
+    outcome = await ENGINE.execute(operation, variables=variables, context=context)
     return Shown(
-        result.data, describe(result.errors or [], request_id="r", translate=translate_refusal)
+        outcome.data, describe(outcome.errors, request_id="r", translate=translate_refusal)
     )
 
 

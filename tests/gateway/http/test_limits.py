@@ -94,9 +94,9 @@ ATTACKS = {
 def test_attacks_are_refused_by_the_limit_they_exceed(attack: str) -> None:
     query, limit = ATTACKS[attack]
 
-    started = time.perf_counter()
+    started = time.process_time()
     extensions = refusal(query)
-    seconds = time.perf_counter() - started
+    seconds = time.process_time() - started
 
     assert extensions["code"] == "LIMIT_EXCEEDED"
     assert extensions["limit"] == limit

@@ -11,7 +11,7 @@ from services.kit.errors import InvalidArgument
 from tests.builders import graph_messages as messages
 from tests.builders.graph import Rpcs, ask, refusing
 
-BY_MOBILE = "query ($mobile: String) { customer(by: {mobile: $mobile}) { name } }"
+BY_MOBILE = "query ($mobile: String!) { customer(by: {mobile: $mobile}) { name } }"
 
 
 def listed(*customers: customers_pb2.Customer) -> customers_pb2.ListCustomersResponse:

@@ -1,0 +1,107 @@
+"""The compiled executor: plans kept with their documents, runs, and who takes over when."""
+
+from collections import Counter
+from collections.abc import AsyncIterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+import strawberry
+
+from gateway.engine.execution import HandOver, Operation, Outcome
+from gateway.engine.plan import Plan
+from gateway.engine.planner import plan
+from gateway.engine.reference import ReferenceExecutor
+from gateway.engine.runner import Run
+from gateway.engine.selection import switches_of
+from gateway.engine.values import Declared, Variables
+from gateway.kit.loading import Reading
+
+# A document whose booleans make more different plans than this is not worth planning.
+PLANS_MAX: Final = 16
+COMPILED: Final = "compiled"
+
+
+@dataclass
+class Plans:
+    """The plans of one operation, by the booleans that decide what is selected."""
+
+    declared: Declared
+    switches: tuple[str, ...]
+    # A plan, or why there is none.
+    made: dict[tuple[bool, ...], Plan | str] = field(default_factory=dict)
+
+    def plan(self, operation: Operation, variables: Variables) -> Plan:
+        """Give the plan for these variables, made when it is first needed.
+
+        :raises HandOver: where there is none.
+        """
+        values = [variables.values.get(name) for name in self.switches]
+        key = tuple(value is True for value in values)
+        found = self.made.get(key)
+        if found is None:
+            if any(value is None for value in values):
+                raise HandOver("variables")
+            if len(self.made) >= PLANS_MAX:
+                raise HandOver("variants")
+            found = self.made[key] = self._make(
+                operation, dict(zip(self.switches, key, strict=True))
+            )
+        if isinstance(found, str):
+            raise HandOver(found)
+        return found
+
+    def _make(self, operation: Operation, switches: Mapping[str, bool]) -> Plan | str:
+        try:
+            return plan(
+                operation.document.node,
+                operation.node,
+                schema=self.declared.schema,
+                switches=switches,
+            )
+        except HandOver as reason:
+            return reason.reason
+
+
+class Engine:
+    """Runs queries and mutations by compiled plans, and the rest as the reference executor does."""
+
+    def __init__(self, schema: strawberry.Schema, *, hides_the_schema: bool = True) -> None:
+        self.reference = ReferenceExecutor(schema, hides_the_schema=hides_the_schema)
+        # "compiled", and "reference:<why>" for what was handed over.
+        self.counts: Counter[str] = Counter()
+
+    async def execute(
+        self, operation: Operation, *, variables: dict[str, Any], context: Any
+    ) -> Outcome:
+        reading: Reading = context
+        run: Run | None = None
+        try:
+            plans = self.plans(operation)
+            values = plans.declared.read(variables)
+            run = Run(plans.plan(operation, values), reading=reading, variables=values)
+            data = await run.answer()
+        except (HandOver, KeyError) as error:
+            # A number that no word of an enum has is looked up in vain.
+            reason = error.reason if isinstance(error, HandOver) else "word"
+            self.counts[f"reference:{reason}"] += 1
+            if run is not None:
+                run.known().tell(reading)
+            return await self.reference.execute(operation, variables=variables, context=context)
+        self.counts[COMPILED] += 1
+        return Outcome(data, cost=run.objects)
+
+    async def subscribe(
+        self, operation: Operation, *, variables: dict[str, Any], context: Any
+    ) -> AsyncIterator[Outcome] | Outcome:
+        self.counts["reference:subscription"] += 1
+        return await self.reference.subscribe(operation, variables=variables, context=context)
+
+    def plans(self, operation: Operation) -> Plans:
+        """Give the plans of an operation, which are kept with its document."""
+        key = (Engine, operation.name)
+        plans: Plans | None = operation.document.derived.get(key)
+        if plans is None:
+            declared = Declared(self.reference.schema, operation.node)
+            switches = switches_of(operation.document.node, operation.node)
+            plans = operation.document.derived[key] = Plans(declared, switches)
+        return plans

@@ -1,0 +1,84 @@
+"""The plan of an operation: what is asked, in which order, and the code that builds the answer."""
+
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from gateway.engine.masks import Mask
+from gateway.engine.sources import Source
+from gateway.engine.values import Variables
+from gateway.kit.loading import Reading
+
+Given = Callable[[Reading, Variables], Any]
+"""A value that needs no rpc: an argument of a root field, or the caller itself."""
+
+
+@dataclass(eq=False)
+class Step:
+    """One source, asked for the keys of one level."""
+
+    source: Source
+    level: int
+    # Where the source's result stands among the results.
+    at: int
+    # Expressions that collect keys from what earlier steps gave; none where it is asked whole.
+    keys: list[str] = field(default_factory=list)
+    needs: set["Step"] = field(default_factory=set)
+    feeds: list["Step"] = field(default_factory=list)
+    # The keys' expressions as one function of the results that stand at these places.
+    collect: Callable[..., list[str]] | None = None
+    takes: list[int] = field(default_factory=list)
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where the objects of one selection stand, seen from the generated code."""
+
+    # What one of them is called.
+    name: str
+    # The rounds that lead to every one of them.
+    loops: tuple[str, ...]
+    needs: frozenset[Step]
+    # The read masks of the rpcs that they come from.
+    masks: tuple[Mask, ...] = ()
+
+    @property
+    def level(self) -> int:
+        return 1 + max((step.level for step in self.needs), default=-1)
+
+    def use(self, name: str) -> None:
+        """Ask for a field of the message that the objects show."""
+        for mask in self.masks:
+            mask.use(name)
+
+    def below(
+        self, name: str, *loops: str, step: Step | None = None, masks: tuple[Mask, ...] = ()
+    ) -> "Place":
+        """Give the place of objects below, which a step may have to bring first."""
+        needs = self.needs | {step} if step is not None else self.needs
+        return Place(name, (*self.loops, *loops), needs, masks)
+
+
+@dataclass(frozen=True)
+class Part:
+    """Root fields that are answered together: all of a query, one of a mutation."""
+
+    # Names of all results: values given first, then what sources give, as the code calls them.
+    names: Sequence[str]
+    given: Sequence[Given]
+    sources: Sequence[Source]
+    steps: Sequence[Step]
+    source: str
+    build: Callable[..., Awaitable[dict[str, Any]]]
+    count: Callable[..., int]
+
+    @property
+    def first(self) -> list[Step]:
+        return [step for step in self.steps if not step.needs]
+
+
+@dataclass(frozen=True)
+class Plan:
+    """How an operation is answered; mutations have a part for each field, done one by one."""
+
+    parts: Sequence[Part]

@@ -1,0 +1,164 @@
+"""Runs a plan for one request: its steps, each as soon as its keys are there, and the build."""
+
+import asyncio
+import time
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any, Final
+
+from gateway.engine.execution import HandOver
+from gateway.engine.known import Known
+from gateway.engine.plan import Part, Plan, Step
+from gateway.engine.sources import PartlyFailed
+from gateway.engine.values import Variables
+from gateway.kit.errors import Failed
+from gateway.kit.loading import Reading
+
+# How long building may keep all other requests waiting.
+TURN_SECONDS: Final = 0.005
+
+
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """One step of a run: what was asked, for how many keys, and how long that took."""
+
+    name: str
+    rpc: str
+    level: int
+    keys: int
+    fields: list[str]
+    milliseconds: float
+
+
+class Run:
+    """One run of a plan."""
+
+    def __init__(self, plan: Plan, *, reading: Reading, variables: Variables) -> None:
+        self._plan = plan
+        self._reading = reading
+        self._variables = variables
+        # What the steps of each part gave, for whoever has to take over.
+        self._results: list[tuple[Part, list[Any]]] = []
+        self.objects = 0
+
+    async def answer(self) -> dict[str, Any]:
+        """Take all steps and build the answer.
+
+        :raises HandOver: where something failed; `known` tells what was asked nevertheless.
+        """
+        data: dict[str, Any] = {}
+        for part in self._plan.parts:
+            results = self._start(part)
+            self._results.append((part, results))
+            await _Steps(part, results, self._reading, self._variables).take()
+            data |= await part.build(_Pace(), *results)
+            self.objects += part.count(*results)
+        return data
+
+    def known(self) -> Known:
+        """Tell what was asked so far, and what came of it."""
+        known = Known()
+        for part, results in self._results:
+            sources = zip(part.sources, results[len(part.given) :], strict=True)
+            for source, result in sources:
+                if result is not None:
+                    source.tell(known, self._variables, result)
+        return known
+
+    def _start(self, part: Part) -> list[Any]:
+        """Look at all arguments before anything is asked."""
+        try:
+            given = [value(self._reading, self._variables) for value in part.given]
+            return given + [source.start(self._variables) for source in part.sources]
+        except Failed:
+            raise HandOver("arguments") from None
+
+
+class _Steps:
+    """The steps of one part, on their way."""
+
+    def __init__(
+        self, part: Part, results: list[Any], reading: Reading, variables: Variables
+    ) -> None:
+        self._part = part
+        self._results = results
+        self._reading = reading
+        self._variables = variables
+        self._waiting = {step: len(step.needs) for step in part.steps}
+        self._failed = False
+
+    async def take(self) -> None:
+        """Take every step.
+
+        :raises HandOver: where one fails, when all that had begun have ended.
+        """
+        await self._take_all(self._part.first)
+        if self._failed:
+            raise HandOver("failure")
+
+    async def _take_all(self, steps: Iterable[Step]) -> None:
+        """Take steps at once, and then those that have been waiting for them."""
+        first, *others = steps
+        tasks = [asyncio.ensure_future(self._take(step)) for step in others]
+        try:
+            # The first needs no task of its own.
+            await self._take(first)
+            for task in tasks:
+                await task
+        finally:
+            for task in tasks:
+                task.cancel()
+
+    async def _take(self, step: Step) -> None:
+        await self._ask(step)
+        if self._failed:
+            return
+        ready = []
+        for fed in step.feeds:
+            self._waiting[fed] -= 1
+            if not self._waiting[fed]:
+                ready.append(fed)
+        if ready:
+            await self._take_all(ready)
+
+    async def _ask(self, step: Step) -> None:
+        keys: list[str] = []
+        result = self._results[step.at]
+        if step.collect is not None:
+            results = [self._results[at] for at in step.takes]
+            collected = dict.fromkeys(step.collect(*results))
+            keys = [key for key in collected if key and key not in result]
+            if not keys:
+                return
+        started = time.perf_counter()
+        try:
+            result = await step.source.ask(self._reading, self._variables, result, keys)
+        except PartlyFailed as partly:
+            result, self._failed = partly.result, True
+        except Exception as error:  # noqa: BLE001 - the reference executor raises it in its place
+            result, self._failed = error, True
+        # Another level of the same source may have ended meanwhile.
+        before = self._results[step.at]
+        if isinstance(before, dict) and isinstance(result, dict):
+            result = before | result
+        self._results[step.at] = result
+        if self._reading.steps is not None:
+            self._reading.steps.append(_taken(step, len(keys), time.perf_counter() - started))
+
+
+def _taken(step: Step, keys: int, seconds: float) -> Taken:
+    source = step.source
+    fields = source.mask.fields if source.mask is not None else []
+    return Taken(source.name, source.rpc.path, step.level, keys, fields, round(seconds * 1000, 3))
+
+
+class _Pace:
+    """Lets other requests have their turn while a large answer is built."""
+
+    def __init__(self) -> None:
+        self._since = time.perf_counter()
+
+    async def __call__(self) -> None:
+        if time.perf_counter() - self._since > TURN_SECONDS:
+            await asyncio.sleep(0)
+            self._since = time.perf_counter()
