@@ -1,6 +1,6 @@
 """What it is to execute an operation: what goes in, what comes out, and who hands over to whom."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
@@ -30,13 +30,30 @@ class Operation(Protocol):
     def name(self) -> str | None: ...
 
 
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """A step that was taken: who was asked, for how many keys, which fields, how long it took."""
+
+    source: str
+    rpc: str
+    level: int
+    keys: int
+    fields: Sequence[str]
+    seconds: float
+
+
 @dataclass(frozen=True)
 class Outcome:
-    """What came of an operation; an executor that counted its objects says so in `cost`."""
+    """What came of an operation."""
 
     data: Any
     errors: list[GraphQLError] = field(default_factory=list)
+    # How many objects the answer has, from an executor that counted them.
     cost: int | None = None
+    # Why the reference executor answered; none where a plan did.
+    reason: str | None = None
+    # The steps of the plan, if there was one.
+    steps: Sequence[Taken] = ()
 
 
 class Executor(Protocol):

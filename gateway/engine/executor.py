@@ -1,8 +1,7 @@
 """The compiled executor: plans kept with their documents, runs, and who takes over when."""
 
-from collections import Counter
 from collections.abc import AsyncIterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
 import strawberry
@@ -18,7 +17,6 @@ from gateway.kit.loading import Reading
 
 # A document whose booleans make more different plans than this is not worth planning.
 PLANS_MAX: Final = 16
-COMPILED: Final = "compiled"
 
 
 @dataclass
@@ -67,8 +65,6 @@ class Engine:
 
     def __init__(self, schema: strawberry.Schema, *, hides_the_schema: bool = True) -> None:
         self.reference = ReferenceExecutor(schema, hides_the_schema=hides_the_schema)
-        # "compiled", and "reference:<why>" for what was handed over.
-        self.counts: Counter[str] = Counter()
 
     async def execute(
         self, operation: Operation, *, variables: dict[str, Any], context: Any
@@ -83,17 +79,15 @@ class Engine:
         except (HandOver, KeyError) as error:
             # A number that no word of an enum has is looked up in vain.
             reason = error.reason if isinstance(error, HandOver) else "word"
-            self.counts[f"reference:{reason}"] += 1
             if run is not None:
                 run.known().tell(reading)
-            return await self.reference.execute(operation, variables=variables, context=context)
-        self.counts[COMPILED] += 1
-        return Outcome(data, cost=run.objects)
+            outcome = await self.reference.execute(operation, variables=variables, context=context)
+            return replace(outcome, reason=reason, steps=run.steps if run is not None else ())
+        return Outcome(data, cost=run.objects, steps=run.steps)
 
     async def subscribe(
         self, operation: Operation, *, variables: dict[str, Any], context: Any
     ) -> AsyncIterator[Outcome] | Outcome:
-        self.counts["reference:subscription"] += 1
         return await self.reference.subscribe(operation, variables=variables, context=context)
 
     def plans(self, operation: Operation) -> Plans:

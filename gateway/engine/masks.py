@@ -1,5 +1,7 @@
 """Which fields of a message a query selects: what its rpc is asked for, and no more."""
 
+from functools import cached_property
+
 from google.protobuf.field_mask_pb2 import FieldMask
 from google.protobuf.message import Message
 
@@ -12,26 +14,22 @@ class Mask:
     def __init__(self, message: Descriptor) -> None:
         self._message = message
         self._fields: dict[str, None] = {}
-        self._sent: FieldMask | None = None
 
     def use(self, name: str) -> None:
         self._fields[name] = None
 
-    @property
-    def fields(self) -> list[str]:
-        """Name the fields; where nothing is selected one, since no field would mean all."""
+    @cached_property
+    def fields(self) -> tuple[str, ...]:
+        """Name the fields of the complete plan; never none, which would mean all."""
         known = self._message.fields_by_name
-        return list(self._fields) or ["id" if "id" in known else next(iter(known))]
+        return tuple(self._fields) or ("id" if "id" in known else next(iter(known)),)
 
-    @property
-    def sent(self) -> FieldMask:
-        """Give the mask as it is sent; the plan must be complete by then."""
-        if self._sent is None:
-            self._sent = FieldMask(paths=self.fields)
-        return self._sent
+    @cached_property
+    def _sent(self) -> FieldMask:
+        return FieldMask(paths=self.fields)
 
     def put(self, rpc: Rpc, request: Message) -> Message:
         """Ask for these fields only, where the rpc lets its callers choose."""
         if rpc.takes("read_mask"):
-            request.read_mask.CopyFrom(self.sent)  # type: ignore[attr-defined]
+            request.read_mask.CopyFrom(self._sent)  # type: ignore[attr-defined]
         return request

@@ -3,10 +3,9 @@
 import asyncio
 import time
 from collections.abc import Iterable
-from dataclasses import dataclass
 from typing import Any, Final
 
-from gateway.engine.execution import HandOver
+from gateway.engine.execution import HandOver, Taken
 from gateway.engine.known import Known
 from gateway.engine.plan import Part, Plan, Step
 from gateway.engine.sources import PartlyFailed
@@ -16,18 +15,6 @@ from gateway.kit.loading import Reading
 
 # How long building may keep all other requests waiting.
 TURN_SECONDS: Final = 0.005
-
-
-@dataclass(frozen=True, slots=True)
-class Taken:
-    """One step of a run: what was asked, for how many keys, and how long that took."""
-
-    name: str
-    rpc: str
-    level: int
-    keys: int
-    fields: list[str]
-    milliseconds: float
 
 
 class Run:
@@ -40,6 +27,7 @@ class Run:
         # What the steps of each part gave, for whoever has to take over.
         self._results: list[tuple[Part, list[Any]]] = []
         self.objects = 0
+        self.steps: list[Taken] = []
 
     async def answer(self) -> dict[str, Any]:
         """Take all steps and build the answer.
@@ -50,7 +38,8 @@ class Run:
         for part in self._plan.parts:
             results = self._start(part)
             self._results.append((part, results))
-            await _Steps(part, results, self._reading, self._variables).take()
+            steps = _Steps(part, results, self._reading, self._variables, taken=self.steps)
+            await steps.take()
             data |= await part.build(_Pace(), *results)
             self.objects += part.count(*results)
         return data
@@ -78,8 +67,15 @@ class _Steps:
     """The steps of one part, on their way."""
 
     def __init__(
-        self, part: Part, results: list[Any], reading: Reading, variables: Variables
+        self,
+        part: Part,
+        results: list[Any],
+        reading: Reading,
+        variables: Variables,
+        *,
+        taken: list[Taken],
     ) -> None:
+        self._taken = taken
         self._part = part
         self._results = results
         self._reading = reading
@@ -142,14 +138,13 @@ class _Steps:
         if isinstance(before, dict) and isinstance(result, dict):
             result = before | result
         self._results[step.at] = result
-        if self._reading.steps is not None:
-            self._reading.steps.append(_taken(step, len(keys), time.perf_counter() - started))
+        self._taken.append(_taken(step, len(keys), time.perf_counter() - started))
 
 
 def _taken(step: Step, keys: int, seconds: float) -> Taken:
     source = step.source
-    fields = source.mask.fields if source.mask is not None else []
-    return Taken(source.name, source.rpc.path, step.level, keys, fields, round(seconds * 1000, 3))
+    fields = source.mask.fields if source.mask is not None else ()
+    return Taken(source.name, source.rpc.path, step.level, keys, fields, seconds)
 
 
 class _Pace:

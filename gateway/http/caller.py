@@ -18,6 +18,8 @@ class Caller:
     expires_at: float = float("inf")
     # Why a platform operator opened this tenant; empty for everybody else.
     tenant_reason: str = ""
+    # Whether the plan is shown beside the answer.
+    explains: bool = False
 
     @property
     def account(self) -> Hashable:

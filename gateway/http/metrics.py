@@ -10,8 +10,11 @@ from prometheus_client import (
 )
 from prometheus_client.exposition import CONTENT_TYPE_PLAIN_1_0_0
 
+from gateway.engine.execution import Outcome
+
 # Clients choose the names of operations, so only so many get a time series of their own.
 NAMES_MAX = 200
+KEY_BUCKETS = (0, 1, 5, 10, 25, 50, 100, 250, 500, 1_000)
 LATENCY_BUCKETS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
 
 
@@ -50,12 +53,35 @@ class Metrics:
             ("code",),
             registry=self.registry,
         )
+        self.executions = Counter(
+            "graphql_executions",
+            "Operations by who answered: a compiled plan, or the reference executor and why.",
+            ("executor", "reason"),
+            registry=self.registry,
+        )
+        self.steps = Counter(
+            "graphql_plan_steps", "Steps that plans took.", ("rpc",), registry=self.registry
+        )
+        self.step_keys = Histogram(
+            "graphql_plan_step_keys",
+            "Keys that a step of a plan asked for at once; none where it asks for a page.",
+            buckets=KEY_BUCKETS,
+            registry=self.registry,
+        )
         self.sockets = Gauge("websockets", "Open WebSockets.", registry=self.registry)
 
     def operation(self, *, kind: str, name: str, code: str, seconds: float) -> None:
         """Count one executed operation."""
         self.operations.labels(kind, self._bounded(name), code).inc()
         self.operation_seconds.labels(kind).observe(seconds)
+
+    def executed(self, outcome: Outcome) -> None:
+        """Count who answered, and what the steps of its plan asked for."""
+        reason = outcome.reason or ""
+        self.executions.labels("reference" if reason else "compiled", reason).inc()
+        for step in outcome.steps:
+            self.steps.labels(step.rpc).inc()
+            self.step_keys.observe(step.keys)
 
     def text(self) -> bytes:
         """Write these counters, and what libraries and the gRPC clients count in the process."""

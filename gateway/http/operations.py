@@ -16,6 +16,7 @@ from gateway.http.budget import Budget
 from gateway.http.caller import Caller, ContextFactory
 from gateway.http.documents import Documents, Operation
 from gateway.http.errors import Refused, Translate, describe, internal_error, is_request_error
+from gateway.http.explain import explained
 from gateway.http.measure import count_objects
 from gateway.http.metrics import Metrics
 from gateway.http.requests import GraphQLRequest
@@ -141,8 +142,12 @@ class Operations:
             raise
         finally:
             self.budget.refund(requested - actual, of=caller.account)
+        self.metrics.executed(outcome)
         cost = self.budget.status(requested=requested, actual=actual, of=caller.account)
-        return self._answer(outcome, caller=caller, extensions={"cost": cost})
+        extensions: dict[str, Any] = {"cost": cost}
+        if caller.explains:
+            extensions["plan"] = explained(outcome)
+        return self._answer(outcome, caller=caller, extensions=extensions)
 
     async def _events(
         self, request: GraphQLRequest, operation: Operation, *, caller: Caller
@@ -211,9 +216,9 @@ class Operations:
 
 
 def _actual_cost(outcome: Outcome, operation: Operation) -> int:
-    if outcome.cost is not None:
-        return outcome.cost
-    counted = count_objects(outcome.data, free_keys=operation.price.free_keys)
+    counted = outcome.cost
+    if counted is None:
+        counted = count_objects(outcome.data, free_keys=operation.price.free_keys)
     # What introspection returns is free, and nobody pays more than was said.
     return min(counted, operation.price.cost)
 

@@ -11,6 +11,7 @@ from gateway.http import requests
 from gateway.http.access import REQUEST_ID
 from gateway.http.authentication import Authentication
 from gateway.http.errors import Refused
+from gateway.http.explain import explaining
 from gateway.http.media import GRAPHQL_JSON, JSON, Wish, read_accept
 from gateway.http.operations import Answer, Operations
 from gateway.http.origins import is_allowed
@@ -54,6 +55,8 @@ class GraphQLView:
             request_id=request[REQUEST_ID],
             transport="http",
         )
+        if "X-Explain" in request.headers:
+            caller = explaining(caller, request.headers["X-Explain"], settings=self.settings)
         asked = await self._read(request)
         operation = self.operations.find(asked)
         kind = operation.node.operation

@@ -34,8 +34,6 @@ class Reading:
     loaders: dict[Any, "Loader"] = field(default_factory=dict)
     # Of those loaders, what each key is known to give: its value, or an exception.
     known: dict[Any, Mapping[str, Any]] = field(default_factory=dict)
-    # Where the steps of a plan are noted, if somebody wants to see them.
-    steps: list[Any] | None = None
     # What a field of the document was prepared to, by the id of its node: fifty parents ask once.
     prepared: dict[int, Any] = field(default_factory=dict)
 
