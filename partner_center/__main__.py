@@ -25,7 +25,15 @@ from partner_center.supervisor import Supervisor
 from partner_center.tokens import LIFETIME, NAMES, NoDemo, service_token, user_token
 from services.kit.config import SERVICES
 
-FAILURES = (ImportFailed, NoDemo, NoPostgres, PostgresFailed, ProcessFailed, UnsafeRole, Unusable)
+FAILURES = (
+    ImportFailed,
+    NoDemo,
+    NoPostgres,
+    PostgresFailed,
+    ProcessFailed,
+    UnsafeRole,
+    Unusable,
+)
 
 app = typer.Typer(
     help="Start the partner center on this machine, and work with it.",
@@ -124,6 +132,32 @@ def import_focus(
     )
     report = asyncio.run(chosen.run())
     print(summary(report, seconds=time.monotonic() - begun))  # noqa: T201 - what was asked for
+
+
+@app.command()
+def explain(
+    file: Annotated[
+        Path, typer.Argument(exists=True, dir_okay=False, readable=True, help="A document.")
+    ],
+    *,
+    variables: Annotated[
+        Path | None,
+        typer.Option(exists=True, dir_okay=False, readable=True, help="Its variables, as JSON."),
+    ] = None,
+    operation: Annotated[
+        str | None, typer.Option(help="Which operation, where the document has several.")
+    ] = None,
+) -> None:
+    """Print how the gateway answers a document: the rpcs, their keys and masks, the code."""
+    # Only here: to put the graph together takes longer than all the other commands.
+    from partner_center.explain import Unexplained, explained, variables_in  # noqa: PLC0415
+
+    text = file.read_text(encoding="utf-8")
+    try:
+        shown = explained(text, variables=variables_in(variables), operation_name=operation)
+    except Unexplained as refused:
+        sys.exit(f"partner-center: {refused}")
+    print(shown)  # noqa: T201 - what was asked for
 
 
 @app.command("db-shell")
