@@ -1,6 +1,7 @@
 """Values for the arguments of generated documents, mostly good ones, by the argument's name."""
 
 import json
+from collections.abc import Callable
 from random import Random
 from typing import Any, Final
 
@@ -12,6 +13,7 @@ from graphql import (
     GraphQLList,
     GraphQLNonNull,
     get_named_type,
+    get_nullable_type,
     is_required_input_field,
 )
 
@@ -59,16 +61,15 @@ class Values:
 
     def of(self, kind: Any, name: str, *, root: str, is_below: bool) -> Any:
         """Give a value as variables have it; `is_below` where the field belongs to a customer."""
-        if not isinstance(kind, GraphQLNonNull):
-            if self.happens(8) and not (name == "tags" and not self.careless):
-                return None
-        else:
+        if isinstance(kind, GraphQLNonNull):
             kind = kind.of_type
+        elif self.happens(8) and not (name == "tags" and not self.careless):
+            return None
         if isinstance(kind, GraphQLList):
             return self._list(kind, name, root=root, is_below=is_below)
         if isinstance(kind, GraphQLInputObjectType):
             return {
-                inner: self.of(field.type, inner, root=root, is_below=is_below)
+                inner: self.of(kind_of(field, of=kind), inner, root=root, is_below=is_below)
                 for inner, field in self.fields(kind, is_below=is_below)
             }
         return self.leaf(kind, name, root=root)
@@ -78,7 +79,7 @@ class Values:
     ) -> list[tuple[str, GraphQLInputField]]:
         """Choose which fields of an input are given."""
         all_fields = list(kind.fields.items())
-        if kind.is_one_of:
+        if is_one_of(kind):
             return [self.roll.choice(all_fields)]
         return [
             (name, field)
@@ -89,7 +90,7 @@ class Values:
     def leaf(self, kind: GraphQLInputType, name: str, *, root: str) -> Any:
         if isinstance(kind, GraphQLEnumType):
             return Word(self.roll.choice(list(kind.values)))
-        chosen = {
+        chosen: dict[str, Callable[[], Any]] = {
             "ID": lambda: self.id(name, root=root),
             "Int": lambda: self.number(name),
             "Boolean": lambda: self.happens(50),
@@ -140,6 +141,17 @@ class Values:
         if is_below and name in FORBIDDEN_BELOW and not self.slips(50):
             return False
         return self.happens(25) or (name == "tags" and not self.careless)
+
+
+def is_one_of(kind: GraphQLInputObjectType) -> bool:
+    """Tell whether exactly one field must be given; Strawberry keeps that to itself."""
+    declared: Any = kind.extensions["strawberry-definition"]
+    return bool(declared.is_one_of)
+
+
+def kind_of(field: GraphQLInputField, *, of: GraphQLInputObjectType) -> Any:
+    """Give what an input's field takes; where one must be given, it is never null."""
+    return GraphQLNonNull(get_nullable_type(field.type)) if is_one_of(of) else field.type
 
 
 def literal(value: Any) -> str:

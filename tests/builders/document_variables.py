@@ -3,15 +3,13 @@
 from typing import Any
 
 from graphql import (
-    GraphQLArgument,
-    GraphQLInputField,
     GraphQLInputObjectType,
     GraphQLNonNull,
     Undefined,
     get_nullable_type,
 )
 
-from tests.builders.argument_values import Values, literal
+from tests.builders.argument_values import Values, kind_of, literal
 
 WRONG: Any = {"not": ["what", "is", "asked"]}
 
@@ -29,30 +27,28 @@ class Variables:
             return ""
         return "(" + ", ".join(f"${name}: {kind}" for name, kind in self.definitions.items()) + ")"
 
-    def written(
-        self,
-        one: GraphQLArgument | GraphQLInputField,
-        name: str,
-        *,
-        root: str,
-        is_below: bool,
-        is_one_of: bool = False,
-    ) -> str:
+    def written(self, kind: Any, name: str, *, has_default: bool, root: str, is_below: bool) -> str:
         """Write the value of an argument or an input's field: literally, by variables, or mixed."""
-        kind = GraphQLNonNull(get_nullable_type(one.type)) if is_one_of else one.type
         if self.values.happens(30):
             value = self.values.of(kind, name, root=root, is_below=is_below)
-            return self._variable(kind, value, has_default=one.default_value is not Undefined)
+            return self._variable(kind, value, has_default=has_default)
         inner = get_nullable_type(kind)
         if isinstance(inner, GraphQLInputObjectType) and self.values.happens(60):
-            fields = self.values.fields(inner, is_below=is_below)
-            written = (
-                f"{each}: "
-                + self.written(field, each, root=root, is_below=is_below, is_one_of=inner.is_one_of)
-                for each, field in fields
-            )
-            return "{" + ", ".join(written) + "}"
+            return self._object(inner, root=root, is_below=is_below)
         return literal(self.values.of(kind, name, root=root, is_below=is_below))
+
+    def _object(self, kind: GraphQLInputObjectType, *, root: str, is_below: bool) -> str:
+        parts = []
+        for name, field in self.values.fields(kind, is_below=is_below):
+            value = self.written(
+                kind_of(field, of=kind),
+                name,
+                has_default=field.default_value is not Undefined,
+                root=root,
+                is_below=is_below,
+            )
+            parts.append(f"{name}: {value}")
+        return "{" + ", ".join(parts) + "}"
 
     def directive(self) -> str:
         """Write a directive that leaves something out, or in, or asks a variable."""

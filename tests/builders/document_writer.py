@@ -8,8 +8,11 @@ from graphql import (
     GraphQLField,
     GraphQLInterfaceType,
     GraphQLObjectType,
+    Undefined,
     get_named_type,
+    get_nullable_type,
     is_leaf_type,
+    is_list_type,
     is_required_argument,
     parse,
     print_ast,
@@ -31,7 +34,7 @@ INTROSPECTION: Final = (
     '__type(name: "Nothing") { name }',
 )
 SECOND: Final = "query Second { me { subject } }"
-SIZES: Final = (6, 12, 20, 30)
+SIZES: Final = (10, 20, 35, 60)
 
 Composite = GraphQLObjectType | GraphQLInterfaceType
 
@@ -51,6 +54,8 @@ class Writer:
         # What a field is asked with wherever it has no alias, so that fields can be merged.
         self.arguments: dict[tuple[str, str], str] = {}
         self.root = ""
+        # Into how many lists the way from the root has gone.
+        self.lists = 0
 
     def case(self, *, is_mutation: bool) -> Case:
         kind = "mutation" if is_mutation else "query"
@@ -81,7 +86,7 @@ class Writer:
             names = FAVOURITES if self.values.happens(50) else list(query.fields)
             self.root = self.roll.choice(names)
             field = query.fields[self.root]
-            parts.append(self._field(query, self.root, field, depth=self.roll.choice((1, 2, 3))))
+            parts.append(self._field(query, self.root, field, depth=self.roll.choice((1, 2, 2, 3))))
         if self.values.happens(10):
             parts.append("__typename")
         if self.values.happens(3):
@@ -105,7 +110,10 @@ class Writer:
         if is_leaf_type(named):
             return written
         assert isinstance(named, GraphQLObjectType | GraphQLInterfaceType)
-        return f"{written} {self._selection(named, depth=depth)}"
+        self.lists += is_list_type(get_nullable_type(field.type))
+        selection = self._selection(named, depth=depth)
+        self.lists -= is_list_type(get_nullable_type(field.type))
+        return f"{written} {selection}"
 
     def _arguments(self, on: Composite, field: GraphQLField) -> str:
         is_below = on.name == "Customer"
@@ -113,15 +121,22 @@ class Writer:
         for name, one in field.args.items():
             if not (is_required_argument(one) or self._is_given(name, is_below=is_below)):
                 continue
-            value = self.variables.written(one, name, root=self.root, is_below=is_below)
+            value = self.variables.written(
+                one.type,
+                name,
+                has_default=one.default_value is not Undefined,
+                root=self.root,
+                is_below=is_below,
+            )
             written.append(f"{name}: {value}")
         return f"({', '.join(written)})" if written else ""
 
     def _is_given(self, name: str, *, is_below: bool) -> bool:
         if name == "first":
             return self.values.happens(85)
-        if name == "after":
-            return self.values.slips(60) if is_below else self.values.happens(15)
+        if name == "after" and is_below:
+            # Several lists can not go on after one cursor.
+            return self.values.slips(60) if self.lists else self.values.happens(40)
         return self.values.happens(30)
 
     def _selection(self, on: Composite, *, depth: int) -> str:
@@ -137,9 +152,7 @@ class Writer:
         wanted = self.roll.randint(1, 4)
         chosen = self.roll.sample(leaves, min(len(leaves), wanted))
         if inner:
-            is_wrapper = on.name.endswith(WRAPPERS)
-            many = self.roll.choice((1, 1, 2) if is_wrapper else (0, 1, 1, 2, 3))
-            entered = self.roll.sample(inner, min(len(inner), many))
+            entered = self._entered(on, inner)
             # Again, for what is selected below to be merged.
             entered += [name for name in entered if self.values.happens(12)]
             chosen += entered
@@ -154,6 +167,14 @@ class Writer:
             )
         self.roll.shuffle(parts)
         return parts
+
+    def _entered(self, on: Composite, inner: Sequence[str]) -> list[str]:
+        """Choose the objects to go into; a list is asked for its items above all."""
+        if "nodes" in inner:
+            chances = {"nodes": 70, "edges": 40, "pageInfo": 25}
+            return [each for each in inner if self.values.happens(chances[each])] or ["nodes"]
+        many = 1 if on.name.endswith(WRAPPERS) else self.roll.choice((0, 1, 2, 3, 4))
+        return self.roll.sample(inner, min(len(inner), many))
 
     def _may_enter(self, on: Composite, depth: int) -> bool:
         return on.name.endswith(WRAPPERS) or (depth > 0 and self.fields_left > 0)

@@ -14,6 +14,8 @@ from graphql import (
     ArgumentNode,
     DocumentNode,
     FieldNode,
+    GraphQLObjectType,
+    GraphQLSchema,
     IntValueNode,
     Node,
     ObjectFieldNode,
@@ -93,10 +95,11 @@ def drawn(roll: Random) -> Case | None:
 def _drawing(root: str, *, is_mutation: bool) -> Draw:
     """Make what turns bytes into a document: hypothesis' own way to be steered from outside."""
     documents = mutations if is_mutation else queries
+    schema = _schema_below(root, is_mutation=is_mutation)
     found: list[DocumentNode] = []
 
     @settings(database=None, deadline=None)
-    @given(documents(GRAPH, fields=(root,), custom_scalars=_scalars(), print_ast=lambda node: node))
+    @given(documents(schema, custom_scalars=_scalars(), print_ast=lambda node: node))
     def draw(node: DocumentNode) -> None:
         found.append(node)
 
@@ -106,6 +109,24 @@ def _drawing(root: str, *, is_mutation: bool) -> Draw:
         return found[-1] if found else None
 
     return of
+
+
+def _schema_below(root: str, *, is_mutation: bool) -> GraphQLSchema:
+    """Leave one root field: hypothesis then spends all it has on what is below it."""
+    query, mutation = GRAPH.query_type, GRAPH.mutation_type
+    assert query is not None
+    assert mutation is not None
+    others = [
+        each
+        for each in GRAPH.type_map.values()
+        if isinstance(each, GraphQLObjectType)
+        and each not in (query, mutation)
+        and not each.name.startswith("__")
+    ]
+    if is_mutation:
+        only = GraphQLObjectType("Mutation", {root: mutation.fields[root]})
+        return GraphQLSchema(query=query, mutation=only, types=others)
+    return GraphQLSchema(query=GraphQLObjectType("Query", {root: query.fields[root]}), types=others)
 
 
 def _scalars() -> dict[str, st.SearchStrategy[ValueNode]]:
