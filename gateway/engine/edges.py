@@ -38,8 +38,10 @@ def things_by_key(draft: Draft, thing: Shown) -> ByKey:
     return draft.source(rpc, thing.items, make)
 
 
-def identity_of(arguments: Arguments) -> tuple[str, ...]:
-    """Tell arguments apart as they are written."""
+def identity_of(arguments: Arguments) -> tuple[Any, ...]:
+    """Tell arguments apart: by their values, or as they are written where variables are in them."""
+    if not arguments.used:
+        return (repr(sorted(arguments.constant.items())),)
     nodes = arguments.node.arguments or ()
     return tuple(sorted(print_ast(node) for node in nodes))
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
 import strawberry
+import structlog
 
 from gateway.engine.execution import HandOver, Operation, Outcome
 from gateway.engine.plan import Plan
@@ -14,6 +15,8 @@ from gateway.engine.runner import Run
 from gateway.engine.selection import switches_of
 from gateway.engine.values import Declared, Variables
 from gateway.kit.loading import Reading
+
+log = structlog.get_logger("gateway")
 
 # A document whose booleans make more different plans than this is not worth planning.
 PLANS_MAX: Final = 16
@@ -76,13 +79,14 @@ class Engine:
             values = plans.declared.read(variables)
             run = Run(plans.plan(operation, values), reading=reading, variables=values)
             data = await run.answer()
-        except (HandOver, KeyError) as error:
-            # A number that no word of an enum has is looked up in vain.
-            reason = error.reason if isinstance(error, HandOver) else "word"
+        except HandOver as why:
             if run is not None:
                 run.known().tell(reading)
             outcome = await self.reference.execute(operation, variables=variables, context=context)
-            return replace(outcome, reason=reason, steps=run.steps if run is not None else ())
+            if run is not None and not outcome.errors:
+                # It found nothing wrong, so the plan is.
+                log.exception("plan failed", operation=operation.name)
+            return replace(outcome, reason=why.reason, steps=run.steps if run is not None else ())
         return Outcome(data, cost=run.objects, steps=run.steps)
 
     async def subscribe(

@@ -3,9 +3,9 @@
 Nothing is asked twice then: not what was answered, nor what failed.
 """
 
-from collections.abc import Mapping
+from collections.abc import Hashable, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Final
 
 from google.protobuf.message import Message
 
@@ -13,43 +13,41 @@ from gateway.kit.contract import Rpc
 from gateway.kit.loading import Calls, Reading
 
 Answer = Message | Exception
+Fields = frozenset[str]
+# In place of an answer: nothing that is known has all the fields.
+ASK: Final[Any] = object()
 
 
 @dataclass
 class Known:
     """Answers by rpc and request, and values by loader and key; an exception is an answer, too.
 
-    Messages have only the fields that were selected where they were asked for. Two sources that
-    turn out to have asked the same may have selected different fields: then none is told.
+    Messages have only the fields that were selected where they were asked for. Of two sources
+    that turn out to have asked the same, the one that asked for more is told; none is where each
+    asked for what the other did not.
     """
 
-    answers: dict[tuple[str, bytes], Answer | None] = field(default_factory=dict)
-    loaders: dict[Any, dict[str, Any]] = field(default_factory=dict)
-    _told: set[tuple[Any, str]] = field(default_factory=set)
+    _answers: dict[Hashable, tuple[Fields, Answer]] = field(default_factory=dict)
+    _values: dict[Hashable, dict[str, tuple[Fields, Any]]] = field(default_factory=dict)
 
-    def answered(self, rpc: Rpc, request: Message, answer: Answer) -> None:
-        """Note what a read answered."""
-        key = rpc.path, _unmasked(request)
-        self.answers[key] = None if key in self.answers else answer
+    def answered(self, rpc: Rpc, request: Message, answer: Answer, *, fields: Fields) -> None:
+        """Note what an rpc answered to a request."""
+        _note(self._answers, (rpc.path, _common(request)), fields, answer)
 
-    def written(self, rpc: Rpc, request: Message, answer: Answer) -> None:
-        """Note what a write answered; it must not be sent again."""
-        self.answers[rpc.path, _unmasked(request)] = answer
-
-    def loaded(self, loader: Any, values: Mapping[str, Any]) -> None:
-        """Note what keys gave; keys that have been asked for in another way are not told."""
-        known = self.loaders.setdefault(loader, {})
+    def loaded(self, loader: Hashable, values: Mapping[str, Any], *, fields: Fields) -> None:
+        """Note what keys gave."""
+        known = self._values.setdefault(loader, {})
         for key, value in values.items():
-            if (loader, key) in self._told:
-                known.pop(key, None)
-            else:
-                known[key] = value
-                self._told.add((loader, key))
+            _note(known, key, fields, value)
 
     def tell(self, reading: Reading) -> None:
         """Let the resolvers of an operation find what is known."""
-        reading.calls = _Remembering(reading.calls, self.answers)
-        reading.known = dict(self.loaders)
+        answers = {key: answer for key, (_, answer) in self._answers.items() if answer is not ASK}
+        reading.calls = _Remembering(reading.calls, answers)
+        reading.known = {
+            loader: {key: value for key, (_, value) in values.items() if value is not ASK}
+            for loader, values in self._values.items()
+        }
 
 
 @dataclass(frozen=True)
@@ -57,10 +55,10 @@ class _Remembering:
     """Calls only what has no known answer."""
 
     calls: Calls
-    answers: Mapping[tuple[str, bytes], Answer | None]
+    answers: Mapping[Hashable, Answer]
 
     async def __call__(self, rpc: Rpc, request: Message, *, timeout: float) -> Any:  # noqa: ASYNC109 - gRPC's own deadline
-        answer = self.answers.get((rpc.path, _unmasked(request)))
+        answer = self.answers.get((rpc.path, _common(request)))
         if answer is None:
             return await self.calls(rpc, request, timeout=timeout)
         if isinstance(answer, Exception):
@@ -68,7 +66,15 @@ class _Remembering:
         return answer
 
 
-def _unmasked(request: Message) -> bytes:
+def _note(notes: dict[Any, tuple[Fields, Any]], key: Any, fields: Fields, value: Any) -> None:
+    before, _ = notes.get(key, (frozenset(), None))
+    if fields >= before:
+        notes[key] = fields, value
+    elif not before >= fields:
+        notes[key] = before | fields, ASK
+
+
+def _common(request: Message) -> bytes:
     """Write what the requests of both executors have in common: not how much of an answer."""
     request = without(request, "read_mask", "with_item_tokens")
     return request.SerializeToString(deterministic=True)

@@ -28,6 +28,8 @@ class Step:
     # The keys' expressions as one function of the results that stand at these places.
     collect: Callable[..., list[str]] | None = None
     takes: list[int] = field(default_factory=list)
+    # Whether other levels ask the same source, perhaps for the same keys at the same time.
+    is_shared: bool = False
 
 
 @dataclass(frozen=True)

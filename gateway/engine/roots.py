@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from google.protobuf.message import Message
-from graphql import GraphQLField, ObjectValueNode
+from graphql import GraphQLField, ObjectValueNode, print_ast
 
 from gateway.engine.attributes import attributes
 from gateway.engine.code import Shape
@@ -83,7 +83,10 @@ def _total(writer: Writer, binding: Listing, arguments: Arguments, listed: Whole
         )
         return Whole(name, rpc, requests.of, binding.asked.rename)
 
-    source = writer.draft.source((rpc, identity_of(arguments)), f"{listed.name}_count", make)
+    # Pages of one list have the same number.
+    filters = [node for node in arguments.node.arguments or () if node.name.value == "filter"]
+    identity = (rpc, *(print_ast(node) for node in filters))
+    source = writer.draft.source(identity, f"{listed.name}_count", make)
     writer.draft.ask(source, ROOT)
     return Shape(f"fitting({source.name}.total_count)")
 

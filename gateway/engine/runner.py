@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Any, Final
 
 from gateway.engine.execution import HandOver, Taken
@@ -40,7 +40,7 @@ class Run:
             self._results.append((part, results))
             steps = _Steps(part, results, self._reading, self._variables, taken=self.steps)
             await steps.take()
-            data |= await part.build(_Pace(), *results)
+            data |= await _built(part, results)
             self.objects += part.count(*results)
         return data
 
@@ -63,6 +63,19 @@ class Run:
             raise HandOver("arguments") from None
 
 
+async def _built(part: Part, results: list[Any]) -> dict[str, Any]:
+    """Build what a part of the plan answers.
+
+    :raises HandOver: where a value is missing or can not be shown.
+    """
+    try:
+        return await part.build(_Pace(), *results)
+    except HandOver:
+        raise
+    except Exception as error:
+        raise HandOver("value") from error
+
+
 class _Steps:
     """The steps of one part, on their way."""
 
@@ -81,16 +94,19 @@ class _Steps:
         self._reading = reading
         self._variables = variables
         self._waiting = {step: len(step.needs) for step in part.steps}
-        self._failed = False
+        self._failed: HandOver | None = None
+        # Of sources that several levels ask: which keys are on their way, and with which step.
+        self._coming: dict[int, dict[str, asyncio.Future[None]]] = {}
 
     async def take(self) -> None:
         """Take every step.
 
         :raises HandOver: where one fails, when all that had begun have ended.
         """
-        await self._take_all(self._part.first)
-        if self._failed:
-            raise HandOver("failure")
+        if first := self._part.first:
+            await self._take_all(first)
+        if self._failed is not None:
+            raise self._failed
 
     async def _take_all(self, steps: Iterable[Step]) -> None:
         """Take steps at once, and then those that have been waiting for them."""
@@ -107,7 +123,7 @@ class _Steps:
 
     async def _take(self, step: Step) -> None:
         await self._ask(step)
-        if self._failed:
+        if self._failed is not None:
             return
         ready = []
         for fed in step.feeds:
@@ -118,21 +134,53 @@ class _Steps:
             await self._take_all(ready)
 
     async def _ask(self, step: Step) -> None:
+        """Ask for the keys that nobody asked for yet, and wait for those that are on their way."""
         keys: list[str] = []
-        result = self._results[step.at]
         if step.collect is not None:
-            results = [self._results[at] for at in step.takes]
-            collected = dict.fromkeys(step.collect(*results))
-            keys = [key for key in collected if key and key not in result]
+            keys = self._new_keys(step, step.collect)
+            if keys and step.is_shared:
+                keys = await self._ask_shared(step, keys)
             if not keys:
                 return
-        started = time.perf_counter()
+        await self._ask_for(step, keys)
+
+    def _new_keys(self, step: Step, collect: Callable[..., list[str]]) -> list[str]:
+        """Give each key once that is wanted and not known; none where they can not be told."""
+        known = self._results[step.at]
         try:
-            result = await step.source.ask(self._reading, self._variables, result, keys)
+            wanted = dict.fromkeys(collect(*[self._results[at] for at in step.takes]))
+        except HandOver as why:
+            self._failed = why
+            return []
+        return [key for key in wanted if key and key not in known]
+
+    async def _ask_shared(self, step: Step, keys: list[str]) -> list[str]:
+        """Ask for keys that no other step is asking for, and give what is left to ask: nothing."""
+        coming = self._coming.setdefault(step.at, {})
+        others = {coming[key] for key in keys if key in coming}
+        own = [key for key in keys if key not in coming]
+        if own:
+            here = asyncio.get_running_loop().create_future()
+            coming.update(dict.fromkeys(own, here))
+            try:
+                await self._ask_for(step, own)
+            finally:
+                here.set_result(None)
+        for other in others:
+            await other
+        return []
+
+    async def _ask_for(self, step: Step, keys: list[str]) -> None:
+        started = time.perf_counter()
+        result: Any
+        try:
+            result = await step.source.ask(
+                self._reading, self._variables, self._results[step.at], keys
+            )
         except PartlyFailed as partly:
-            result, self._failed = partly.result, True
+            result, self._failed = partly.result, HandOver("failure")
         except Exception as error:  # noqa: BLE001 - the reference executor raises it in its place
-            result, self._failed = error, True
+            result, self._failed = error, HandOver("failure")
         # Another level of the same source may have ended meanwhile.
         before = self._results[step.at]
         if isinstance(before, dict) and isinstance(result, dict):

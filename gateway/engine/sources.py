@@ -121,7 +121,7 @@ class Whole:
     def tell(self, known: Known, variables: Variables, result: Any) -> None:
         request = self.request(variables)
         if request is not None and result is not None:
-            known.answered(self.rpc, request, result)
+            known.answered(self.rpc, request, result, fields=_fields(self.mask))
 
 
 @dataclass(eq=False)
@@ -153,7 +153,7 @@ class ByKey:
         return await _asked(ask, keys, KEYS_MAX, result)
 
     def tell(self, known: Known, variables: Variables, result: Any) -> None:  # noqa: ARG002
-        known.loaded(self.rpc, result)
+        known.loaded(self.rpc, result, fields=_fields(self.mask))
 
 
 @dataclass(eq=False)
@@ -214,7 +214,8 @@ class ByParent:
             request: Any = without(self.requests.of(variables), "read_mask")
             if self.rpc.takes("with_item_tokens"):
                 request.with_item_tokens = with_cursors
-            known.loaded(loader_key(self.rpc, request, after=after), shown)
+            loader = loader_key(self.rpc, request, after=after)
+            known.loaded(loader, shown, fields=_fields(self.mask))
 
 
 @dataclass(eq=False)
@@ -245,10 +246,14 @@ class Written:
     def tell(self, known: Known, variables: Variables, result: Any) -> None:
         if isinstance(result, Outcome):
             result = result.error or result.response
-        known.written(self.rpc, self._request(variables), result)
+        known.answered(self.rpc, self._request(variables), result, fields=_fields(None))
 
     def _request(self, variables: Variables) -> Message:
         return self.write.request(self.arguments.values(variables)["input"])
+
+
+def _fields(mask: Mask | None) -> frozenset[str]:
+    return frozenset(mask.fields if mask is not None else ())
 
 
 async def _asked(

@@ -18,7 +18,7 @@ from graphql import (
     print_ast,
 )
 
-from gateway.http.executor import core_schema
+from gateway.engine.reference import core_schema
 from gateway.schema import schema
 from tests.builders.argument_values import Values
 from tests.builders.differential import Case

@@ -10,7 +10,7 @@ from google.protobuf.message import Message
 from graphql import GraphQLObjectType, is_non_null_type
 
 from gateway.billing.errors import BillingErrorCode
-from gateway.http.executor import core_schema
+from gateway.engine.reference import core_schema
 from gateway.kit.contract import camel, resource_of
 from gateway.kit.shows import shown_types
 from gateway.kit.words import numbers_by_word

@@ -9,7 +9,7 @@ from uuid import UUID
 from google.protobuf.message import Message
 
 from gateway.kit.contract import Rpc, repeated_message, resource_of
-from gateway.kit.lists import repeated_in_group
+from gateway.kit.many import repeated_in_group
 from services.kit import ids
 from services.kit.errors import InvalidArgument
 from services.kit.identity import Principal, Role
@@ -31,14 +31,10 @@ NEUTRAL: Final = ("read_mask", "with_item_tokens")
 class Universe:
     """Stands for the four services, like `Rpcs`, and remembers what was asked."""
 
-    def __init__(self, seed: int, *, fault_seed: int | None = None, in_step: bool = False) -> None:
-        """Take the seed of the data, and that of the faults unless all goes well.
-
-        In step, every call takes equally long, so that calls meet that can.
-        """
+    def __init__(self, seed: int, *, fault_seed: int | None = None) -> None:
+        """Take the seed of the data, and that of the faults unless all goes well."""
         self.seed = seed
         self.faults = None if fault_seed is None else Faults(fault_seed)
-        self.in_step = in_step
         self.things = _things(seed, fault_seed)
         self.asked: list[tuple[Rpc, Any]] = []
 
@@ -49,7 +45,7 @@ class Universe:
         kept.CopyFrom(request)
         self.asked.append((rpc, kept))
         arguments = arguments_of(rpc, kept)
-        for _ in range(1 if self.in_step else number(rpc.path, arguments) % TURNS_MAX):
+        for _ in range(number(rpc.path, arguments) % TURNS_MAX):
             await asyncio.sleep(0)
         if self.faults is not None:
             fault = self.faults.of(rpc, arguments, is_write=is_write(rpc))

@@ -67,19 +67,16 @@ async def test_both_executors_answer_an_example_alike(example: Path) -> None:
 
 @pytest.mark.parametrize("half", ["written", "drawn"])
 async def test_the_engine_itself_runs_nine_of_ten_documents_when_all_goes_well(half: str) -> None:
-    engine, total = Engine(schema), 0
+    engine, reasons = Engine(schema), Counter[str]()
 
     for seed in range(half == "drawn", SAMPLE, 2):
         made = documents.case(seed)
-        if documents.asks_about_the_schema(made):
-            continue
-        await answer(engine, made, universe_seed=seed % UNIVERSES, fault_seed=None)
-        total += 1
+        if not documents.asks_about_the_schema(made):
+            given = await answer(engine, made, universe_seed=seed % UNIVERSES, fault_seed=None)
+            reasons[given.reason or "compiled"] += 1
 
-    counts: Counter[str] = engine.counts
-    print(half, total, counts.most_common())  # noqa: T201 - the reasons, for who looks
-    assert counts.total() == total
-    assert counts["compiled"] >= COMPILED_SHARE_MIN * total, counts.most_common()
+    print(half, reasons.most_common())  # noqa: T201 - for who looks
+    assert reasons["compiled"] >= COMPILED_SHARE_MIN * reasons.total(), reasons.most_common()
 
 
 def variables(example: Path) -> dict[str, Any]:
