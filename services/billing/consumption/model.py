@@ -128,11 +128,6 @@ class ConsumptionDetail(BillingTable):
     debt_amount: Mapped[Decimal]
     writeoff_amount: Mapped[Decimal]
 
-    @property
-    def indirect_partner_id(self) -> UUID | None:
-        """Name the reseller, where the partner is not the root partner itself."""
-        return None if self.partner_id == self.tenant_id else self.partner_id
-
 
 class ConsumptionSum(BillingTable):
     """The sum of a customer's details of one cycle and kind, kept with each import."""
