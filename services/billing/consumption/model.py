@@ -5,7 +5,7 @@ from decimal import Decimal
 from typing import Final
 from uuid import UUID
 
-from sqlalchemy import CheckConstraint, Index, Integer, Numeric, Text, desc, text
+from sqlalchemy import CheckConstraint, Index, Integer, Numeric, Text, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from services.billing.consumption.cycles import cycle_at, cycle_text, months_later
@@ -138,13 +138,15 @@ class ConsumptionSum(BillingTable):
         CheckConstraint(_PAYABLE_IS_LIST_LESS_DISCOUNT, name="payable_less_discount"),
         CheckConstraint(_PAYABLE_IS_WHAT_WAS_PAID, name="payable_paid"),
         Index(
-            "consumption_sums_list_idx",
+            "consumption_sums_partner_idx",
             "tenant_id",
-            desc("billing_cycle"),
+            "partner_id",
+            "billing_cycle",
             "customer_id",
             "service_type_code",
             "charging_mode",
             "bill_type",
+            "currency_code",
         ),
     )
 

@@ -1,6 +1,7 @@
 """The reads: consumption details inside a scope, a page or many customers at once."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import date, datetime
 from typing import Any, Final
 from uuid import UUID
@@ -212,6 +213,9 @@ def _details(
     page: Page,
     now: datetime,
 ) -> Select[Any]:
+    if page.after is not None and order == "CONSUME_TIME_DESC":
+        # Behind a token this holds anyway, and would take its place as where to begin.
+        narrowed = replace(narrowed, consume_date_to=None)
     detail = ConsumptionDetail
     name, direction = SORTS[order]
     sort_value = getattr(detail, name)

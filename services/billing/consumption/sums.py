@@ -22,14 +22,15 @@ from services.kit.fields import fetch, selected
 from services.kit.identity import Scope
 from services.kit.paging import Direction, Page, keyset
 
-# What a sum is told apart by, in the order of the list.
-SUM_SORT: Final[Sequence[tuple[str, Direction]]] = (
-    ("billing_cycle", "desc"),
-    ("customer_id", "asc"),
-    ("service_type_code", "asc"),
-    ("charging_mode", "asc"),
-    ("bill_type", "asc"),
-    ("currency_code", "asc"),
+# What a sum is told apart by, newest month first. All downward, so that a page begins in the
+# index right where the one before it ended.
+SUM_KEYS: Final = (
+    ConsumptionSum.billing_cycle,
+    ConsumptionSum.customer_id,
+    ConsumptionSum.service_type_code,
+    ConsumptionSum.charging_mode,
+    ConsumptionSum.bill_type,
+    ConsumptionSum.currency_code,
 )
 _SUMMED: Final = {
     "service_type_name": func.max(ConsumptionSum.service_type_name),
@@ -58,25 +59,24 @@ async def list_sums(
     :raises HistoryLimitExceeded: where the first cycle is older than the tenant may look.
     """
     refuse_without_manager(scope, narrowed.customers)
-    sort: list[tuple[Any, Direction]] = [
-        (getattr(ConsumptionSum, name), direction) for name, direction in SUM_SORT
-    ]
-    keys = [column for column, _ in sort]
     statement: Select[Any] = select(
         *selected(ConsumptionSum, columns, **_SUMMED),
-        *[key.label(f"sort_{key.key}") for key in keys],
+        *[key.label(f"sort_{key.key}") for key in SUM_KEYS],
         ConsumptionSum.customer_id.label("row_id"),
     ).select_from(ConsumptionSum)
     statement = joined(statement, ConsumptionSum, scope, narrowed.customers).where(
         *customer_conditions(ConsumptionSum, scope, narrowed.customers),
-        ConsumptionSum.billing_cycle.between(
-            narrowed.billing_cycle_from, narrowed.billing_cycle_to
-        ),
+        ConsumptionSum.billing_cycle >= narrowed.billing_cycle_from,
         within_history(scope, narrowed.billing_cycle_from, now=now),
     )
+    if page.after is None:
+        # Behind a token this holds anyway, and would take its place as where to begin.
+        statement = statement.where(ConsumptionSum.billing_cycle <= narrowed.billing_cycle_to)
     # Tokens end with an id; the customer's changes nothing in an order that is total already.
-    sort.append((ConsumptionSum.customer_id, "asc"))
-    rows = await fetch(session, keyset(statement.group_by(*keys), sort=sort, page=page))
+    sort: list[tuple[Any, Direction]] = [
+        (key, "desc") for key in (*SUM_KEYS, ConsumptionSum.customer_id)
+    ]
+    rows = await fetch(session, keyset(statement.group_by(*SUM_KEYS), sort=sort, page=page))
     if not rows:
         await refuse_old(session, scope=scope, cycle=narrowed.billing_cycle_from, now=now)
     return rows
@@ -84,7 +84,7 @@ async def list_sums(
 
 def place_of_sum(row: Sequence[Any]) -> tuple[Sequence[Any], UUID]:
     """Give the place in a list of a row that `list_sums` gave."""
-    return row[-len(SUM_SORT) - 1 : -1], row[-1]
+    return row[-len(SUM_KEYS) - 1 : -1], row[-1]
 
 
 async def batch_list_monthly_sums(
