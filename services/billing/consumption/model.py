@@ -5,7 +5,7 @@ from decimal import Decimal
 from typing import Final
 from uuid import UUID
 
-from sqlalchemy import CheckConstraint, Index, Integer, Numeric, Text, text
+from sqlalchemy import CheckConstraint, Computed, Index, Integer, Numeric, Text, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from services.billing.consumption.cycles import cycle_at, cycle_text, months_later
@@ -66,7 +66,13 @@ class ConsumptionDetail(BillingTable):
             "id",
         ),
         Index("consumption_details_time_idx", "tenant_id", "partner_id", "consume_time", "id"),
-        Index("consumption_details_payable_idx", "tenant_id", "partner_id", "payable_amount", "id"),
+        Index(
+            "consumption_details_payable_order_idx",
+            "tenant_id",
+            "partner_id",
+            "payable_order",
+            "id",
+        ),
         Index(
             "consumption_details_resource_idx",
             "tenant_id",
@@ -127,6 +133,11 @@ class ConsumptionDetail(BillingTable):
     stored_card_amount: Mapped[Decimal]
     debt_amount: Mapped[Decimal]
     writeoff_amount: Mapped[Decimal]
+    # The payable amount as text of one length. Behind the policy of rows the database looks for
+    # numbers of this kind row by row, but for a text in the index.
+    payable_order: Mapped[str] = mapped_column(
+        Computed("lpad((payable_amount + 1e23)::text, 40, '0')", persisted=True)
+    )
 
 
 class ConsumptionSum(BillingTable):

@@ -33,8 +33,8 @@ from services.kit.paging import Direction, Page, keyset
 SORTS: Final[Mapping[str, tuple[str, Direction]]] = {
     "CONSUME_TIME_DESC": ("consume_time", "desc"),
     "CONSUME_TIME_ASC": ("consume_time", "asc"),
-    "PAYABLE_AMOUNT_DESC": ("payable_amount", "desc"),
-    "PAYABLE_AMOUNT_ASC": ("payable_amount", "asc"),
+    "PAYABLE_AMOUNT_DESC": ("payable_order", "desc"),
+    "PAYABLE_AMOUNT_ASC": ("payable_order", "asc"),
 }
 
 
