@@ -2,14 +2,21 @@
 
 from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
-from typing import Any
+from decimal import Decimal
+from typing import Any, Final
 from uuid import UUID
 
 from google.protobuf.message import Message
 from google.protobuf.timestamp_pb2 import Timestamp
+from google.type import decimal_pb2
 
+from partner.type.v1 import money_pb2
 from services.kit import ids
 from services.kit.errors import InvalidArgument
+from services.kit.money import decimal_text
+
+EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
+SECONDS_OF_DAY: Final = 86_400
 
 
 class Words:
@@ -55,9 +62,10 @@ class Words:
 def to_timestamp(time: datetime | None) -> Timestamp | None:
     if time is None:
         return None
-    # Whole seconds first: a float would lose microseconds.
+    # In whole numbers: a float would lose microseconds, and takes longer.
+    since = time - EPOCH
     return Timestamp(
-        seconds=int(time.replace(microsecond=0).timestamp()), nanos=time.microsecond * 1000
+        seconds=since.days * SECONDS_OF_DAY + since.seconds, nanos=since.microseconds * 1000
     )
 
 
@@ -106,3 +114,15 @@ def to_time_range(message: Message, name: str) -> tuple[datetime | None, datetim
     if begin is not None and end is not None and end < begin:
         raise InvalidArgument("must not be before the range begins", field=f"filter.{name}_to")
     return begin, end
+
+
+def to_money_message(amount: Decimal | None, currency_code: str) -> money_pb2.Money | None:
+    """Write an amount, or None where there is none."""
+    if amount is None:
+        return None
+    return money_pb2.Money(amount=decimal_text(amount), currency_code=currency_code)
+
+
+def to_decimal_message(value: Decimal | None) -> decimal_pb2.Decimal | None:
+    """Write a number, or None where there is none."""
+    return None if value is None else decimal_pb2.Decimal(value=decimal_text(value))

@@ -1,31 +1,37 @@
-"""Plans of documents over the real graph, as tests look at them."""
+"""How a database would find what an rpc asks for, if it had many rows."""
 
 from typing import Any
 
-from gateway.engine.plan import Plan, Step
-from gateway.http.requests import GraphQLRequest
-from tests.builders.graph import ENGINE, OPERATIONS
+from google.protobuf.message import Message
+from sqlalchemy import event
+
+from services.kit.identity import Principal
+from tests.builders.running import RunningService
+
+# Few rows are read faster in a row and sorted; this makes those ways as dear as with many.
+AS_WITH_MANY = tuple(
+    f"SET LOCAL enable_{way} = off" for way in ("seqscan", "bitmapscan", "sort", "incremental_sort")
+)
 
 
-def a_plan(text: str, **variables: Any) -> Plan:
-    """Plan a valid document.
+async def plan(service: RunningService, request: Message, *, principal: Principal) -> str:
+    """Call an rpc that asks its database once; give the plan of that statement as text."""
+    asked: list[tuple[str, Any]] = []
 
-    :raises HandOver: where the reference executor must answer.
-    """
-    operation = OPERATIONS.operation(GraphQLRequest(query=text, variables=variables))
-    plans = ENGINE.plans(operation)
-    return plans.plan(operation, plans.declared.read(variables))
+    def note(_connection: Any, _cursor: Any, statement: str, values: Any, *_: Any) -> None:
+        if "set_config('app.tenant'" not in statement:
+            asked.append((statement, values))
 
-
-def steps(text: str, **variables: Any) -> list[Step]:
-    """Give the steps of a document's only part, in order of their levels."""
-    [part] = a_plan(text, **variables).parts
-    return list(part.steps)
-
-
-def asked(text: str, **variables: Any) -> list[tuple[str, int, tuple[str, ...]]]:
-    """Give for each step its rpc, its level and its read mask."""
-    return [
-        (step.source.rpc.name, step.level, step.source.mask.fields if step.source.mask else ())
-        for step in steps(text, **variables)
-    ]
+    engine = service.database.engine.sync_engine
+    event.listen(engine, "before_cursor_execute", note)
+    try:
+        await service.call(request, principal=principal)
+    finally:
+        event.remove(engine, "before_cursor_execute", note)
+    ((statement, values),) = asked
+    async with service.database.transaction(principal, read_only=True) as session:
+        connection = await session.connection()
+        for way in AS_WITH_MANY:
+            await connection.exec_driver_sql(way)
+        lines = await connection.exec_driver_sql(f"EXPLAIN (COSTS OFF) {statement}", values)
+        return "\n".join(lines.scalars())

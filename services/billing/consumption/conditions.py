@@ -2,14 +2,14 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Select, and_
+from sqlalchemy import ColumnElement, Date, Select, and_, cast, false, func, literal, select
 
-from services.billing.consumption.cycles import start_of_day
-from services.billing.consumption.model import ConsumptionDetail
+from services.billing.consumption.cycles import cycle_at, start_of_day
+from services.billing.consumption.model import ConsumptionDetail, ConsumptionSettings
 from services.billing.links.model import CustomerLink
 from services.kit.errors import Refusal
 from services.kit.identity import Scope
@@ -130,6 +130,16 @@ def _whose(scope: Scope, indirect_partner_id: UUID | None, *, path: str) -> UUID
             "the reseller is not one of the caller's", field=f"{path}indirect_partner_id"
         )
     return indirect_partner_id
+
+
+def within_history(scope: Scope, cycle: Any, *, now: datetime) -> ColumnElement[bool]:
+    """Say in SQL that the tenant may look at a cycle; no setting is no limit."""
+    months = ConsumptionSettings.history_months
+    oldest = select(cast(literal(cycle_at(now)) - func.make_interval(0, months), Date)).where(
+        ConsumptionSettings.tenant_id == scope.tenant_id
+    )
+    reaches_back: ColumnElement[bool] = oldest.scalar_subquery() <= cycle
+    return reaches_back.is_not(false())
 
 
 def detail_conditions(scope: Scope, narrowed: DetailFilter) -> list[ColumnElement[bool]]:

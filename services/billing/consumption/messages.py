@@ -1,16 +1,15 @@
 """Consumption as messages, and what messages ask for as plain values."""
 
 from datetime import date
-from decimal import Decimal
+from functools import partial
 from typing import Any, Final
 from uuid import UUID
 
 from google.protobuf.message import Message
-from google.type import date_pb2, decimal_pb2
+from google.type import date_pb2
 
 from partner.billing.v1 import consumption_pb2
-from partner.type.v1 import money_pb2, terms_pb2
-from services.billing.consumption import queries
+from partner.type.v1 import terms_pb2
 from services.billing.consumption.conditions import (
     CustomerConditions,
     DetailFilter,
@@ -22,12 +21,20 @@ from services.billing.consumption.cycles import (
     cycle_text,
     months_later,
 )
-from services.billing.consumption.model import AMOUNTS, ConsumptionDetail, ConsumptionSettings
+from services.billing.consumption.model import AMOUNTS
 from services.billing.consumption.reports import ImportHeader, ImportReport
 from services.kit import ids
 from services.kit.errors import InvalidArgument
-from services.kit.money import decimal_text
-from services.kit.wire import Words, id_text, to_id, to_text, to_timestamp
+from services.kit.fields import Field, Fields
+from services.kit.wire import (
+    Words,
+    id_text,
+    to_decimal_message,
+    to_id,
+    to_money_message,
+    to_text,
+    to_timestamp,
+)
 
 MONTHS_MAX: Final = 18
 
@@ -40,62 +47,66 @@ PERIODS: Final = Words(consumption_pb2.PeriodType, prefix="PERIOD_TYPE_")
 PAYMENTS: Final = Words(consumption_pb2.PaymentType, prefix="PAYMENT_TYPE_")
 
 
-def to_message(detail: ConsumptionDetail) -> consumption_pb2.ConsumptionDetail:
-    return consumption_pb2.ConsumptionDetail(
-        id=ids.to_text("con", detail.id),
-        billing_cycle=cycle_text(detail.billing_cycle),
-        customer_id=ids.to_text("cus", detail.customer_id),
-        partner_id=ids.to_text("ptr", detail.partner_id),
-        indirect_partner_id=id_text("ptr", detail.indirect_partner_id),
-        association_type=ASSOCIATIONS.number(detail.association_type),
-        account_manager_id=id_text("mgr", detail.account_manager_id),
-        service_type_code=detail.service_type_code,
-        service_type_name=detail.service_type_name,
-        resource_type_code=detail.resource_type_code,
-        resource_type_name=detail.resource_type_name,
-        cloud_resource_id=detail.cloud_resource_id,
-        resource_name=detail.resource_name,
-        resource_tag=detail.resource_tag,
-        product_id=detail.product_id,
-        product_name=detail.product_name,
-        product_spec_desc=detail.product_spec_desc,
-        region_code=detail.region_code,
-        region_name=detail.region_name,
-        enterprise_project_id=detail.enterprise_project_id,
-        charging_mode=MODES.number(detail.charging_mode),
-        bill_type=BILL_TYPES.number(detail.bill_type),
-        trade_number=detail.trade_number,
-        trade_time=to_timestamp(detail.trade_time),
-        consume_time=to_timestamp(detail.consume_time),
-        consume_end_time=to_timestamp(detail.consume_end_time),
-        period_type=PERIODS.number(detail.period_type),
-        period_count=detail.period_count,
-        payment_type=PAYMENTS.number(detail.payment_type),
-        usage_type=detail.usage_type,
-        usage_amount=_to_decimal(detail.usage_amount),
-        usage_unit=detail.usage_unit,
-        free_resource_usage=_to_decimal(detail.free_resource_usage),
-        reserved_instance_usage=_to_decimal(detail.reserved_instance_usage),
-        **_amounts(detail),
-    )
+def _amounts() -> dict[str, Field]:
+    return {name: Field(to_money_message, name, "currency_code") for name in AMOUNTS}
 
 
-def to_summary(row: queries.SumRow) -> consumption_pb2.ConsumptionSummary:
-    """Write a sum; one over all kinds has no kind."""
-    return consumption_pb2.ConsumptionSummary(
-        customer_id=ids.to_text("cus", row.customer_id),
-        billing_cycle=cycle_text(row.billing_cycle),
-        service_type_code=getattr(row, "service_type_code", None),
-        service_type_name=row.service_type_name if hasattr(row, "service_type_code") else None,
-        charging_mode=MODES.number(getattr(row, "charging_mode", None)),
-        bill_type=SUMMARY_BILL_TYPES.number(getattr(row, "bill_type", None)),
-        detail_count=int(row.detail_count),
-        **_amounts(row),
-    )
+def _reseller_id(partner_id: UUID, tenant_id: UUID) -> str | None:
+    """Name the reseller, where the partner is not the root partner itself."""
+    return None if partner_id == tenant_id else ids.to_text("ptr", partner_id)
 
 
-def to_settings(settings: ConsumptionSettings) -> consumption_pb2.ConsumptionSettings:
-    return consumption_pb2.ConsumptionSettings(history_months=settings.history_months)
+DETAIL: Final = Fields(
+    consumption_pb2.ConsumptionDetail,
+    id=Field(partial(ids.to_text, "con")),
+    billing_cycle=Field(cycle_text),
+    customer_id=Field(partial(ids.to_text, "cus")),
+    partner_id=Field(partial(ids.to_text, "ptr")),
+    indirect_partner_id=Field(_reseller_id, "partner_id", "tenant_id"),
+    association_type=Field(ASSOCIATIONS.number),
+    account_manager_id=Field(partial(id_text, "mgr")),
+    service_type_code=Field(),
+    service_type_name=Field(),
+    resource_type_code=Field(),
+    resource_type_name=Field(),
+    cloud_resource_id=Field(),
+    resource_name=Field(),
+    resource_tag=Field(),
+    product_id=Field(),
+    product_name=Field(),
+    product_spec_desc=Field(),
+    region_code=Field(),
+    region_name=Field(),
+    enterprise_project_id=Field(),
+    charging_mode=Field(MODES.number),
+    bill_type=Field(BILL_TYPES.number),
+    trade_number=Field(),
+    trade_time=Field(to_timestamp),
+    consume_time=Field(to_timestamp),
+    consume_end_time=Field(to_timestamp),
+    period_type=Field(PERIODS.number),
+    period_count=Field(),
+    payment_type=Field(PAYMENTS.number),
+    usage_type=Field(),
+    usage_amount=Field(to_decimal_message),
+    usage_unit=Field(),
+    free_resource_usage=Field(to_decimal_message),
+    reserved_instance_usage=Field(to_decimal_message),
+    **_amounts(),
+)
+# A sum over all kinds has no kind: those columns are null.
+SUMMARY: Final = Fields(
+    consumption_pb2.ConsumptionSummary,
+    customer_id=Field(partial(ids.to_text, "cus")),
+    billing_cycle=Field(cycle_text),
+    service_type_code=Field(),
+    service_type_name=Field(),
+    charging_mode=Field(MODES.number),
+    bill_type=Field(SUMMARY_BILL_TYPES.number),
+    detail_count=Field(int),
+    **_amounts(),
+)
+SETTINGS: Final = Fields(consumption_pb2.ConsumptionSettings, history_months=Field())
 
 
 def to_report(report: ImportReport) -> consumption_pb2.ImportConsumptionResponse:
@@ -181,11 +192,6 @@ def to_cycles(message: Any, *, path: str = "") -> tuple[date, date]:
     return first, last
 
 
-def sum_key(row: queries.SumRow) -> tuple[list[Any], UUID]:
-    """Give the place of a sum in its list."""
-    return [getattr(row, name) for name, _ in queries.SUM_SORT], row.customer_id
-
-
 def _to_customers(message: Message) -> CustomerConditions:
     names = {field.name for field in message.DESCRIPTOR.fields}
     return CustomerConditions(
@@ -205,15 +211,3 @@ def _to_day(message: Message, name: str) -> date | None:
         return None
     day: date_pb2.Date = getattr(message, name)
     return date(day.year, day.month, day.day)
-
-
-def _to_decimal(value: Decimal | None) -> decimal_pb2.Decimal | None:
-    return None if value is None else decimal_pb2.Decimal(value=decimal_text(value))
-
-
-def _amounts(row: Any) -> dict[str, money_pb2.Money]:
-    code = row.currency_code
-    return {
-        name: money_pb2.Money(amount=decimal_text(getattr(row, name)), currency_code=code)
-        for name in AMOUNTS
-    }

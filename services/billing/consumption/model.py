@@ -5,7 +5,7 @@ from decimal import Decimal
 from typing import Final
 from uuid import UUID
 
-from sqlalchemy import CheckConstraint, Index, Integer, Numeric, Text, desc, text
+from sqlalchemy import CheckConstraint, Computed, Index, Integer, Numeric, Text, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from services.billing.consumption.cycles import cycle_at, cycle_text, months_later
@@ -66,7 +66,13 @@ class ConsumptionDetail(BillingTable):
             "id",
         ),
         Index("consumption_details_time_idx", "tenant_id", "partner_id", "consume_time", "id"),
-        Index("consumption_details_payable_idx", "tenant_id", "partner_id", "payable_amount", "id"),
+        Index(
+            "consumption_details_payable_order_idx",
+            "tenant_id",
+            "partner_id",
+            "payable_order",
+            "id",
+        ),
         Index(
             "consumption_details_resource_idx",
             "tenant_id",
@@ -127,11 +133,11 @@ class ConsumptionDetail(BillingTable):
     stored_card_amount: Mapped[Decimal]
     debt_amount: Mapped[Decimal]
     writeoff_amount: Mapped[Decimal]
-
-    @property
-    def indirect_partner_id(self) -> UUID | None:
-        """Name the reseller, where the partner is not the root partner itself."""
-        return None if self.partner_id == self.tenant_id else self.partner_id
+    # The payable amount as text of one length. Behind the policy of rows the database looks for
+    # numbers of this kind row by row, but for a text in the index.
+    payable_order: Mapped[str] = mapped_column(
+        Computed("lpad((payable_amount + 1e23)::text, 40, '0')", persisted=True)
+    )
 
 
 class ConsumptionSum(BillingTable):
@@ -143,13 +149,15 @@ class ConsumptionSum(BillingTable):
         CheckConstraint(_PAYABLE_IS_LIST_LESS_DISCOUNT, name="payable_less_discount"),
         CheckConstraint(_PAYABLE_IS_WHAT_WAS_PAID, name="payable_paid"),
         Index(
-            "consumption_sums_list_idx",
+            "consumption_sums_partner_idx",
             "tenant_id",
-            desc("billing_cycle"),
+            "partner_id",
+            "billing_cycle",
             "customer_id",
             "service_type_code",
             "charging_mode",
             "bill_type",
+            "currency_code",
         ),
     )
 

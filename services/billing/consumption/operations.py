@@ -37,7 +37,9 @@ from services.billing.consumption.model import (
 from services.kit.identity import Scope
 from services.kit.ids import new_id
 
-_COLUMNS: Final = ConsumptionDetail.__table__.columns.keys()
+_COLUMNS: Final = [
+    column.name for column in ConsumptionDetail.__table__.columns if column.computed is None
+]
 
 
 @dataclass(frozen=True, slots=True)

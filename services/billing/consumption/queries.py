@@ -1,183 +1,161 @@
-"""The reads: details and sums of consumption inside a scope, a page or many customers at once."""
+"""The reads: consumption details inside a scope, a page or many customers at once."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import date, datetime
 from typing import Any, Final
 from uuid import UUID
 
-from sqlalchemy import ARRAY, Row, Select, cast, func, select, true
+from sqlalchemy import ARRAY, Select, cast, func, select, true
 from sqlalchemy.ext.asyncio import AsyncSession
-from sqlalchemy.orm import aliased
 from sqlalchemy.types import Uuid
 
 from services.billing.consumption.charges import cycle_of_id
 from services.billing.consumption.conditions import (
     CustomerConditions,
     DetailFilter,
-    SumFilter,
-    customer_conditions,
     detail_conditions,
     joined,
     refuse_without_manager,
+    within_history,
 )
 from services.billing.consumption.model import (
-    AMOUNTS,
     ConsumptionDetail,
     ConsumptionImport,
     ConsumptionSettings,
-    ConsumptionSum,
     CustomerSpend,
 )
 from services.billing.links.model import CustomerLink
+from services.kit.fields import fetch, selected
 from services.kit.identity import Scope
 from services.kit.paging import Direction, Page, keyset
 
 SORTS: Final[Mapping[str, tuple[str, Direction]]] = {
     "CONSUME_TIME_DESC": ("consume_time", "desc"),
     "CONSUME_TIME_ASC": ("consume_time", "asc"),
-    "PAYABLE_AMOUNT_DESC": ("payable_amount", "desc"),
-    "PAYABLE_AMOUNT_ASC": ("payable_amount", "asc"),
+    "PAYABLE_AMOUNT_DESC": ("payable_order", "desc"),
+    "PAYABLE_AMOUNT_ASC": ("payable_order", "asc"),
 }
-# What a sum is told apart by, in the order of the list.
-SUM_SORT: Final[Sequence[tuple[str, Direction]]] = (
-    ("billing_cycle", "desc"),
-    ("customer_id", "asc"),
-    ("service_type_code", "asc"),
-    ("charging_mode", "asc"),
-    ("bill_type", "asc"),
-    ("currency_code", "asc"),
-)
-SumRow = Row[Any]
 
 
 async def list_details(
-    session: AsyncSession, *, scope: Scope, narrowed: DetailFilter, order: str, page: Page
-) -> Sequence[ConsumptionDetail]:
+    session: AsyncSession,
+    *,
+    scope: Scope,
+    columns: Sequence[str],
+    narrowed: DetailFilter,
+    order: str,
+    page: Page,
+    now: datetime,
+) -> Sequence[Sequence[Any]]:
     """Give a page of one cycle's details, and one row more if there are more.
 
-    :raises AccountManagerRequired: where a director names none of the team.
+    Rows end with their place.
+
+    :raises AccountManagerRequired: where a director names none of the team;
+    :raises HistoryLimitExceeded: where the cycle is older than the tenant may look.
     """
     refuse_without_manager(scope, narrowed.customers)
-    statement = joined(select(ConsumptionDetail), ConsumptionDetail, scope, narrowed.customers)
-    statement = statement.where(*detail_conditions(scope, narrowed))
-    statement = keyset(statement, sort=_sort(order), page=page)
-    return (await session.scalars(statement)).all()
+    statement = _details(scope, columns, narrowed, order=order, page=page, now=now)
+    rows = await fetch(session, statement)
+    if not rows:
+        await refuse_old(session, scope=scope, cycle=narrowed.billing_cycle, now=now)
+    return rows
 
 
 async def batch_list_details(
     session: AsyncSession,
     *,
     scope: Scope,
+    columns: Sequence[str],
     customer_ids: Sequence[UUID],
     narrowed: DetailFilter,
     order: str,
     page: Page,
-) -> dict[UUID, list[ConsumptionDetail]]:
-    """Give the first details of each of these customers, and one row more if there are more."""
+    now: datetime,
+) -> dict[UUID, list[Sequence[Any]]]:
+    """Give the first details of each of these customers, and one row more if there are more.
+
+    Rows end with their place; before that stands whose they are.
+
+    :raises HistoryLimitExceeded: where the cycle is older than the tenant may look.
+    """
     wanted = (
         func.unnest(cast(list(customer_ids), ARRAY(Uuid())))
         .table_valued("id", with_ordinality="place", name="wanted")
         .render_derived()
     )
-    statement = joined(select(ConsumptionDetail), ConsumptionDetail, scope, narrowed.customers)
-    statement = statement.where(
-        *detail_conditions(scope, narrowed), ConsumptionDetail.customer_id == wanted.c.id
+    first = (
+        _details(scope, columns, narrowed, order=order, page=page, now=now)
+        .where(ConsumptionDetail.customer_id == wanted.c.id)
+        .correlate(wanted)
+        .lateral("first")
     )
-    first = keyset(statement, sort=_sort(order), page=page).lateral("first")
-    detail = aliased(ConsumptionDetail, first)
-    name, direction = SORTS[order]
-    key = (getattr(detail, name), detail.id)
-    ordered = [column.asc() if direction == "asc" else column.desc() for column in key]
-    rows = await session.scalars(
-        select(detail).select_from(wanted.join(first, true())).order_by(wanted.c.place, *ordered)
+    *chosen, sort_value, row_id = first.c
+    _, direction = SORTS[order]
+    ordered = [key.asc() if direction == "asc" else key.desc() for key in (sort_value, row_id)]
+    statement = (
+        select(*chosen, wanted.c.id.label("parent_id"), sort_value, row_id)
+        .select_from(wanted.join(first, true()))
+        .order_by(wanted.c.place, *ordered)
     )
-    groups: dict[UUID, list[ConsumptionDetail]] = {id_: [] for id_ in customer_ids}
+    rows = await fetch(session, statement)
+    if not rows:
+        await refuse_old(session, scope=scope, cycle=narrowed.billing_cycle, now=now)
+    groups: dict[UUID, list[Sequence[Any]]] = {id_: [] for id_ in customer_ids}
     for row in rows:
-        groups[row.customer_id].append(row)
+        groups[row[-3]].append(row)
     return groups
 
 
 async def batch_get_details(
-    session: AsyncSession, *, scope: Scope, ids: Sequence[UUID], oldest: date | None
-) -> list[ConsumptionDetail]:
-    """Give those that are in scope and not too old, in order; only their partitions are read."""
-    cycles = {cycle for id_ in ids if (cycle := cycle_of_id(id_)) is not None}
-    if oldest is not None:
-        cycles = {cycle for cycle in cycles if cycle >= oldest}
-    statement = joined(
-        select(ConsumptionDetail), ConsumptionDetail, scope, CustomerConditions()
-    ).where(
-        *scope.covers(ConsumptionDetail, account_manager=CustomerLink.account_manager_id),
-        ConsumptionDetail.billing_cycle.in_(sorted(cycles)),
-        ConsumptionDetail.id.in_(ids),
-    )
-    found = {row.id: row for row in await session.scalars(statement)}
-    return [found[id_] for id_ in ids if id_ in found]
-
-
-async def list_sums(
-    session: AsyncSession, *, scope: Scope, narrowed: SumFilter, page: Page
-) -> Sequence[SumRow]:
-    """Give a page of sums by kind, and one row more if there are more.
-
-    :raises AccountManagerRequired: where a director names none of the team.
-    """
-    refuse_without_manager(scope, narrowed.customers)
-    keys = [getattr(ConsumptionSum, name) for name, _ in SUM_SORT]
-    statement = joined(_summed(keys), ConsumptionSum, scope, narrowed.customers).where(
-        *customer_conditions(ConsumptionSum, scope, narrowed.customers),
-        ConsumptionSum.billing_cycle.between(
-            narrowed.billing_cycle_from, narrowed.billing_cycle_to
-        ),
-    )
-    sort: list[tuple[Any, Direction]] = [
-        (getattr(ConsumptionSum, name), direction) for name, direction in SUM_SORT
-    ]
-    # Tokens end with an id; the customer's changes nothing in an order that is total already.
-    sort.append((ConsumptionSum.customer_id, "asc"))
-    rows = await session.execute(keyset(statement, sort=sort, page=page))
-    return list(rows.all())
-
-
-async def batch_list_monthly_sums(
     session: AsyncSession,
     *,
     scope: Scope,
-    customer_ids: Sequence[UUID],
-    cycles: tuple[date, date],
-    indirect_partner_id: UUID | None,
-) -> dict[UUID, list[SumRow]]:
-    """Give each customer's sums by month, newest first, spent under one partner.
+    columns: Sequence[str],
+    ids: Sequence[UUID],
+    now: datetime,
+) -> list[Sequence[Any]]:
+    """Give those that are in scope and not too old, in order; only their partitions are read.
 
-    :raises IndirectPartnerForbidden: where a reseller is named by another than its distributor.
+    Behind its columns, a row has its id.
     """
-    keys = [ConsumptionSum.customer_id, ConsumptionSum.billing_cycle, ConsumptionSum.currency_code]
-    conditions = CustomerConditions(indirect_partner_id=indirect_partner_id)
-    statement = joined(_summed(keys), ConsumptionSum, scope, conditions).where(
-        *customer_conditions(ConsumptionSum, scope, conditions, path=""),
-        ConsumptionSum.customer_id.in_(customer_ids),
-        ConsumptionSum.billing_cycle.between(*cycles),
+    cycles = {cycle for id_ in ids if (cycle := cycle_of_id(id_)) is not None}
+    detail = ConsumptionDetail
+    row_id = detail.id.label("row_id")
+    statement: Select[Any] = select(*selected(detail, columns), row_id).select_from(detail)
+    statement = joined(statement, detail, scope, CustomerConditions()).where(
+        *scope.covers(detail, account_manager=CustomerLink.account_manager_id),
+        detail.billing_cycle.in_(sorted(cycles)),
+        detail.id.in_(ids),
+        within_history(scope, detail.billing_cycle, now=now),
     )
-    rows = await session.execute(statement.order_by(ConsumptionSum.billing_cycle.desc()))
-    groups: dict[UUID, list[SumRow]] = {id_: [] for id_ in customer_ids}
-    for row in rows:
-        groups[row.customer_id].append(row)
-    return groups
+    found = {row[-1]: row for row in await fetch(session, statement)}
+    return [found[id_] for id_ in ids if id_ in found]
 
 
-async def check_history(session: AsyncSession, *, scope: Scope, cycle: date, now: datetime) -> None:
+async def refuse_old(session: AsyncSession, *, scope: Scope, cycle: date, now: datetime) -> None:
     """Refuse a cycle that is older than the tenant may look.
+
+    Lists ask when they found nothing: as long as there is something it would be one statement
+    too many.
 
     :raises HistoryLimitExceeded: naming the oldest that may be looked at.
     """
-    settings = await get_settings(session, scope=scope)
-    settings.refuse_before_limit(cycle, now=now)
-
-
-async def get_settings(session: AsyncSession, *, scope: Scope) -> ConsumptionSettings:
-    """Give the tenant's settings; those of a new tenant where it has none."""
     settings = await session.get(ConsumptionSettings, scope.tenant_id)
-    return settings or ConsumptionSettings(tenant_id=scope.tenant_id, history_months=None)
+    if settings is not None:
+        settings.refuse_before_limit(cycle, now=now)
+
+
+async def get_settings(
+    session: AsyncSession, *, scope: Scope, columns: Sequence[str]
+) -> Sequence[Any]:
+    """Give the tenant's settings; those of a new tenant where it has none."""
+    statement = select(*selected(ConsumptionSettings, columns)).where(
+        ConsumptionSettings.tenant_id == scope.tenant_id
+    )
+    rows = await fetch(session, statement)
+    return rows[0] if rows else [None] * len(columns)
 
 
 async def get_settings_for_update(session: AsyncSession, *, scope: Scope) -> ConsumptionSettings:
@@ -226,16 +204,26 @@ async def list_spends_for_update(
     return (await session.scalars(ordered.with_for_update())).all()
 
 
-def _summed(keys: Sequence[Any]) -> Select[Any]:
-    amounts = [func.sum(getattr(ConsumptionSum, name)).label(name) for name in AMOUNTS]
-    return select(
-        *keys,
-        func.max(ConsumptionSum.service_type_name).label("service_type_name"),
-        *amounts,
-        func.sum(ConsumptionSum.detail_count).label("detail_count"),
-    ).group_by(*keys)
-
-
-def _sort(order: str) -> list[tuple[Any, Direction]]:
+def _details(
+    scope: Scope,
+    columns: Sequence[str],
+    narrowed: DetailFilter,
+    *,
+    order: str,
+    page: Page,
+    now: datetime,
+) -> Select[Any]:
+    if page.after is not None and order == "CONSUME_TIME_DESC":
+        # Behind a token this holds anyway, and would take its place as where to begin.
+        narrowed = replace(narrowed, consume_date_to=None)
+    detail = ConsumptionDetail
     name, direction = SORTS[order]
-    return [(getattr(ConsumptionDetail, name), direction), (ConsumptionDetail.id, direction)]
+    sort_value = getattr(detail, name)
+    statement: Select[Any] = select(
+        *selected(detail, columns), sort_value.label("sort_value"), detail.id.label("row_id")
+    ).select_from(detail)
+    statement = joined(statement, detail, scope, narrowed.customers).where(
+        *detail_conditions(scope, narrowed),
+        within_history(scope, narrowed.billing_cycle, now=now),
+    )
+    return keyset(statement, sort=[(sort_value, direction), (detail.id, direction)], page=page)

@@ -4,24 +4,23 @@ from collections.abc import AsyncIterator
 from typing import Final
 
 from partner.billing.v1 import consumption_pb2, consumption_pb2_grpc
-from services.billing.consumption import imports, operations, queries
+from services.billing.consumption import imports, operations, queries, sums
 from services.billing.consumption.messages import (
+    DETAIL,
     ORDERS,
-    sum_key,
+    SETTINGS,
+    SUMMARY,
     to_cycles,
     to_detail_filter,
     to_header,
-    to_message,
     to_report,
-    to_settings,
     to_sum_filter,
-    to_summary,
 )
-from services.billing.consumption.model import ConsumptionDetail
 from services.billing.peers import Customers
 from services.kit import ids
 from services.kit.database import Database
 from services.kit.errors import InvalidArgument
+from services.kit.fields import place
 from services.kit.paging import PageTokens
 from services.kit.replies import request_id_of
 from services.kit.rpc import Call, Servicer, StreamCall, read, write, write_stream
@@ -42,18 +41,20 @@ class ConsumptionServicer(Servicer, consumption_pb2_grpc.ConsumptionServiceServi
     async def ListConsumptionDetails(
         self, request: consumption_pb2.ListConsumptionDetailsRequest, call: Call
     ) -> consumption_pb2.ListConsumptionDetailsResponse:
-        order = ORDERS.word(request.order_by) or ORDER_DEFAULT
+        chosen = DETAIL.chosen(request.read_mask)
         page = call.page(request)
-        narrowed = to_detail_filter(request.filter)
-        await queries.check_history(
-            call.session, scope=call.scope, cycle=narrowed.billing_cycle, now=call.now
-        )
         rows = await queries.list_details(
-            call.session, scope=call.scope, narrowed=narrowed, order=order, page=page
+            call.session,
+            scope=call.scope,
+            columns=chosen.columns,
+            narrowed=to_detail_filter(request.filter),
+            order=ORDERS.word(request.order_by) or ORDER_DEFAULT,
+            page=page,
+            now=call.now,
         )
-        cut = call.pages.cut(page, rows, key=lambda row: (_sort_values(row, order), row.id))
+        cut = call.pages.cut(page, rows, key=place)
         return consumption_pb2.ListConsumptionDetailsResponse(
-            details=map(to_message, cut.rows),
+            details=chosen.messages(cut.rows, now=call.now),
             next_page_token=cut.next_page_token,
             item_tokens=cut.item_tokens,
         )
@@ -62,31 +63,27 @@ class ConsumptionServicer(Servicer, consumption_pb2_grpc.ConsumptionServiceServi
     async def BatchListConsumptionDetails(
         self, request: consumption_pb2.BatchListConsumptionDetailsRequest, call: Call
     ) -> consumption_pb2.BatchListConsumptionDetailsResponse:
-        order = ORDERS.word(request.order_by) or ORDER_DEFAULT
+        chosen = DETAIL.chosen(request.read_mask)
         page = call.page(request)
-        narrowed = to_detail_filter(request.filter)
-        customer_ids = ids.many_from_text(
-            "cus", request.customer_ids, field="customer_ids", at_most=PARENTS_MAX
-        )
-        await queries.check_history(
-            call.session, scope=call.scope, cycle=narrowed.billing_cycle, now=call.now
-        )
         groups = await queries.batch_list_details(
             call.session,
             scope=call.scope,
-            customer_ids=customer_ids,
-            narrowed=narrowed,
-            order=order,
+            columns=chosen.columns,
+            customer_ids=ids.many_from_text(
+                "cus", request.customer_ids, field="customer_ids", at_most=PARENTS_MAX
+            ),
+            narrowed=to_detail_filter(request.filter),
+            order=ORDERS.word(request.order_by) or ORDER_DEFAULT,
             page=page,
+            now=call.now,
         )
         response = consumption_pb2.BatchListConsumptionDetailsResponse()
         for customer_id, rows in groups.items():
             text = ids.to_text("cus", customer_id)
-            below = call.pages.below(page, "customer_id", text)
-            cut = call.pages.cut(below, rows, key=lambda row: (_sort_values(row, order), row.id))
+            cut = call.pages.cut(call.pages.below(page, "customer_id", text), rows, key=place)
             response.groups.add(
                 customer_id=text,
-                details=map(to_message, cut.rows),
+                details=chosen.messages(cut.rows, now=call.now),
                 next_page_token=cut.next_page_token,
                 item_tokens=cut.item_tokens,
             )
@@ -96,26 +93,35 @@ class ConsumptionServicer(Servicer, consumption_pb2_grpc.ConsumptionServiceServi
     async def BatchGetConsumptionDetails(
         self, request: consumption_pb2.BatchGetConsumptionDetailsRequest, call: Call
     ) -> consumption_pb2.BatchGetConsumptionDetailsResponse:
-        wanted = ids.many_from_text("con", request.ids, field="ids", at_most=DETAILS_MAX)
-        settings = await queries.get_settings(call.session, scope=call.scope)
+        chosen = DETAIL.chosen(request.read_mask)
         found = await queries.batch_get_details(
-            call.session, scope=call.scope, ids=wanted, oldest=settings.oldest_cycle(call.now)
+            call.session,
+            scope=call.scope,
+            columns=chosen.columns,
+            ids=ids.many_from_text("con", request.ids, field="ids", at_most=DETAILS_MAX),
+            now=call.now,
         )
-        return consumption_pb2.BatchGetConsumptionDetailsResponse(details=map(to_message, found))
+        return consumption_pb2.BatchGetConsumptionDetailsResponse(
+            details=chosen.messages(found, now=call.now)
+        )
 
     @read()
     async def ListConsumptionSummaries(
         self, request: consumption_pb2.ListConsumptionSummariesRequest, call: Call
     ) -> consumption_pb2.ListConsumptionSummariesResponse:
+        chosen = SUMMARY.chosen(request.read_mask)
         page = call.page(request)
-        narrowed = to_sum_filter(request.filter)
-        await queries.check_history(
-            call.session, scope=call.scope, cycle=narrowed.billing_cycle_from, now=call.now
+        rows = await sums.list_sums(
+            call.session,
+            scope=call.scope,
+            columns=chosen.columns,
+            narrowed=to_sum_filter(request.filter),
+            page=page,
+            now=call.now,
         )
-        rows = await queries.list_sums(call.session, scope=call.scope, narrowed=narrowed, page=page)
-        cut = call.pages.cut(page, rows, key=sum_key)
+        cut = call.pages.cut(page, rows, key=sums.place_of_sum)
         return consumption_pb2.ListConsumptionSummariesResponse(
-            summaries=map(to_summary, cut.rows),
+            summaries=chosen.messages(cut.rows, now=call.now),
             next_page_token=cut.next_page_token,
             item_tokens=cut.item_tokens,
         )
@@ -124,22 +130,23 @@ class ConsumptionServicer(Servicer, consumption_pb2_grpc.ConsumptionServiceServi
     async def BatchListConsumptionSummaries(
         self, request: consumption_pb2.BatchListConsumptionSummariesRequest, call: Call
     ) -> consumption_pb2.BatchListConsumptionSummariesResponse:
-        cycles = to_cycles(request)
-        customer_ids = ids.many_from_text(
-            "cus", request.customer_ids, field="customer_ids", at_most=PARENTS_MAX
-        )
-        await queries.check_history(call.session, scope=call.scope, cycle=cycles[0], now=call.now)
-        groups = await queries.batch_list_monthly_sums(
+        chosen = SUMMARY.chosen(request.read_mask)
+        groups = await sums.batch_list_monthly_sums(
             call.session,
             scope=call.scope,
-            customer_ids=customer_ids,
-            cycles=cycles,
+            columns=chosen.columns,
+            cycles=to_cycles(request),
+            customer_ids=ids.many_from_text(
+                "cus", request.customer_ids, field="customer_ids", at_most=PARENTS_MAX
+            ),
             indirect_partner_id=to_id(request, "indirect_partner_id", "ptr"),
+            now=call.now,
         )
         response = consumption_pb2.BatchListConsumptionSummariesResponse()
         for customer_id, rows in groups.items():
             response.groups.add(
-                customer_id=ids.to_text("cus", customer_id), summaries=map(to_summary, rows)
+                customer_id=ids.to_text("cus", customer_id),
+                summaries=chosen.messages(rows, now=call.now),
             )
         return response
 
@@ -165,11 +172,11 @@ class ConsumptionServicer(Servicer, consumption_pb2_grpc.ConsumptionServiceServi
 
     @read()
     async def GetConsumptionSettings(
-        self,
-        request: consumption_pb2.GetConsumptionSettingsRequest,  # noqa: ARG002 - it asks nothing
-        call: Call,
+        self, request: consumption_pb2.GetConsumptionSettingsRequest, call: Call
     ) -> consumption_pb2.ConsumptionSettings:
-        return to_settings(await queries.get_settings(call.session, scope=call.scope))
+        chosen = SETTINGS.chosen(request.read_mask)
+        row = await queries.get_settings(call.session, scope=call.scope, columns=chosen.columns)
+        return chosen.message(row, now=call.now)
 
     @write()
     async def UpdateConsumptionSettings(
@@ -180,11 +187,7 @@ class ConsumptionServicer(Servicer, consumption_pb2_grpc.ConsumptionServiceServi
         settings = await operations.update_consumption_settings(
             call.session, scope=call.scope, history_months=months
         )
-        return to_settings(settings)
-
-
-def _sort_values(detail: ConsumptionDetail, order: str) -> list[object]:
-    return [getattr(detail, queries.SORTS[order][0])]
+        return SETTINGS.everything.message_of(settings, now=call.now)
 
 
 async def _pieces(

@@ -1,13 +1,20 @@
-"""Coupon types and use limits on the wire, which quotas and vouchers have in common."""
+"""Quotas as messages, and what vouchers have in common: coupon types, limits, balances."""
 
-from collections.abc import Iterable
-from typing import Final
+from collections.abc import Iterable, Mapping
+from functools import partial
+from typing import Any, Final
+from uuid import UUID
 
-from partner.billing.v1 import vouchers_pb2
+from partner.billing.v1 import voucher_quotas_pb2, vouchers_pb2
+from partner.type.v1 import money_pb2
 from services.billing.voucher_quotas.limits import UseLimit
-from services.kit import wire
+from services.billing.voucher_quotas.model import DECIMALS_MAX
+from services.kit import ids, wire
+from services.kit.fields import Field, Fields
+from services.kit.money import Money
 
 COUPON_TYPES: Final = wire.Words(vouchers_pb2.CouponType, prefix="COUPON_TYPE_")
+STATES: Final = wire.Words(voucher_quotas_pb2.VoucherQuotaState, prefix="VOUCHER_QUOTA_STATE_")
 _KEYS: Final = wire.Words(vouchers_pb2.LimitKey, prefix="LIMIT_KEY_")
 
 
@@ -23,13 +30,35 @@ def to_limits(messages: Iterable[vouchers_pb2.UseLimit]) -> list[UseLimit]:
     ]
 
 
-def limit_messages(limits: Iterable[UseLimit]) -> list[vouchers_pb2.UseLimit]:
+def limit_messages(limits: Iterable[Mapping[str, Any]]) -> list[vouchers_pb2.UseLimit]:
+    """Write limits as they are stored."""
     return [
-        vouchers_pb2.UseLimit(
-            key=_KEYS.number(limit.key),
-            value1=limit.value1,
-            value2=limit.value2,
-            value_unit=limit.value_unit,
-        )
-        for limit in limits
+        vouchers_pb2.UseLimit(**{**limit, "key": _KEYS.number(limit["key"])}) for limit in limits
     ]
+
+
+def balance_message(units: int, currency_code: str) -> money_pb2.Money:
+    """Write what an account of quotas or vouchers holds."""
+    return Money.from_minor_units(units, currency_code, exponent=DECIMALS_MAX).to_message()
+
+
+def _customer_ids(values: Iterable[UUID]) -> list[str]:
+    return [ids.to_text("cus", value) for value in values]
+
+
+QUOTA: Final = Fields(
+    voucher_quotas_pb2.VoucherQuota,
+    id=Field(partial(ids.to_text, "quo")),
+    partner_id=Field(partial(ids.to_text, "ptr")),
+    coupon_type=Field(COUPON_TYPES.number),
+    parent_quota_id=Field(partial(wire.id_text, "quo")),
+    face_total=Field(wire.to_money_message, "face_total", "currency_code"),
+    balance=Field(balance_message, "balance_units", "currency_code"),
+    state=Field(STATES.number, "shown_state"),
+    effective_time=Field(wire.to_timestamp),
+    expire_time=Field(wire.to_timestamp),
+    create_time=Field(wire.to_timestamp),
+    update_time=Field(wire.to_timestamp),
+    limits=Field(limit_messages),
+    customer_ids=Field(_customer_ids),
+)

@@ -12,6 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.billing.ledger.model import Account
 from services.billing.voucher_quotas.model import VoucherQuota, VoucherQuotaState
+from services.kit.fields import fetch, selected
 from services.kit.identity import Scope
 from services.kit.money import Money
 from services.kit.paging import Direction, Page, keyset
@@ -33,6 +34,11 @@ _SORT: Final[dict[str, tuple[Any, Direction]]] = {
     VoucherQuotaOrder.CREATE_TIME_ASC: (VoucherQuota.create_time, "asc"),
 }
 
+_AVAILABLE: Final = Account.credits_posted - Account.debits_posted - Account.debits_pending
+_ITS_ACCOUNT: Final = (Account.tenant_id == VoucherQuota.tenant_id) & (
+    Account.id == VoucherQuota.account_id
+)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class VoucherQuotaFilter:
@@ -48,41 +54,46 @@ class VoucherQuotaFilter:
 
 
 @dataclass(frozen=True, slots=True)
-class ShownQuota:
-    """A quota with what is left of it and where it stands."""
+class LockedQuota:
+    """A quota that nobody else moves, with what is left of it."""
 
     quota: VoucherQuota
     balance: Money
-    state: str
-
-    def sort_values(self, order_by: str) -> tuple[Sequence[Any], UUID]:
-        return (getattr(self.quota, _SORT[order_by][0].key),), self.quota.id
 
 
 async def get_for_update(
-    session: AsyncSession, *, scope: Scope, quota_id: UUID, now: datetime
-) -> ShownQuota | None:
+    session: AsyncSession, *, scope: Scope, quota_id: UUID
+) -> LockedQuota | None:
     """Give a quota of the caller's own; others who change it or issue from it wait.
 
     Everything that moves the quota's account takes this lock first.
     """
-    mine = select(VoucherQuota.id).where(
+    mine = (
         *scope.covers(VoucherQuota),
         VoucherQuota.id == quota_id,
         VoucherQuota.partner_id == scope.own_partner_id,
     )
-    if await session.scalar(mine.with_for_update(key_share=True)) is None:
+    lock = select(VoucherQuota.id).where(*mine).with_for_update(key_share=True)
+    if await session.scalar(lock) is None:
         return None
     # A statement of its own: behind a lock that was waited for, it sees what the other did.
-    found = await batch_get(session, scope=scope, ids=[quota_id], now=now)
-    return found[0] if found else None
+    statement = select(VoucherQuota, _AVAILABLE).join(Account, _ITS_ACCOUNT).where(*mine)
+    quota, units = (await session.execute(statement)).one()
+    return LockedQuota(quota, quota.unit.money(units))
 
 
 async def batch_get(
-    session: AsyncSession, *, scope: Scope, ids: Sequence[UUID], now: datetime
-) -> list[ShownQuota]:
-    rows = await session.execute(_shown(scope, now=now).where(VoucherQuota.id.in_(ids)))
-    found = {shown.quota.id: shown for shown in map(_row, rows)}
+    session: AsyncSession,
+    *,
+    scope: Scope,
+    columns: Sequence[str],
+    ids: Sequence[UUID],
+    now: datetime,
+) -> list[Sequence[Any]]:
+    """Give those in scope in the order of the ids; behind its columns, a row has its id."""
+    statement = _shown(scope, columns, now=now).add_columns(VoucherQuota.id.label("row_id"))
+    rows = await fetch(session, statement.where(VoucherQuota.id.in_(ids)))
+    found = {row[-1]: row for row in rows}
     return [found[one] for one in ids if one in found]
 
 
@@ -90,31 +101,32 @@ async def list_page(
     session: AsyncSession,
     *,
     scope: Scope,
+    columns: Sequence[str],
     narrowed: VoucherQuotaFilter,
     order_by: str,
     page: Page,
     now: datetime,
-) -> list[ShownQuota]:
-    """Give one row more than the page has, if there are any."""
-    statement = _narrow(_shown(scope, now=now), narrowed, now=now)
+) -> Sequence[Sequence[Any]]:
+    """Give one row more than the page has, if there are any; rows end with their place."""
     column, direction = _SORT[order_by]
+    statement = _shown(scope, columns, now=now).add_columns(
+        column.label("sort_value"), VoucherQuota.id.label("row_id")
+    )
     statement = keyset(
-        statement, sort=[(column, direction), (VoucherQuota.id, direction)], page=page
+        _narrow(statement, narrowed, now=now),
+        sort=[(column, direction), (VoucherQuota.id, direction)],
+        page=page,
     )
-    return list(map(_row, await session.execute(statement)))
+    return await fetch(session, statement)
 
 
-def _shown(scope: Scope, *, now: datetime) -> Select[Any]:
-    available = Account.credits_posted - Account.debits_posted - Account.debits_pending
-    columns: list[Any] = [available.label("available"), VoucherQuota.state_at(now).label("state")]
-    statement = (
-        select(VoucherQuota, *columns)
-        .join(
-            Account,
-            (Account.tenant_id == VoucherQuota.tenant_id) & (Account.id == VoucherQuota.account_id),
-        )
-        .where(*scope.covers(VoucherQuota))
+def _shown(scope: Scope, columns: Sequence[str], *, now: datetime) -> Select[Any]:
+    expressions = selected(
+        VoucherQuota, columns, balance_units=_AVAILABLE, shown_state=VoucherQuota.state_at(now)
     )
+    statement = select(*expressions).select_from(VoucherQuota).where(*scope.covers(VoucherQuota))
+    if "balance_units" in columns:
+        statement = statement.join(Account, _ITS_ACCOUNT)
     if scope.partner_id is not None:
         # What a distributor took back is out of its reseller's sight.
         statement = statement.where(VoucherQuota.state != VoucherQuotaState.RECLAIMED)
@@ -140,7 +152,3 @@ def _narrow(statement: Select[Any], narrowed: VoucherQuotaFilter, *, now: dateti
         if end is not None:
             statement = statement.where(column < end)
     return statement
-
-
-def _row(row: Any) -> ShownQuota:
-    return ShownQuota(row.VoucherQuota, row.VoucherQuota.unit.money(row.available), row.state)

@@ -5,14 +5,11 @@ from typing import Final
 from partner.billing.v1 import voucher_quotas_pb2, voucher_quotas_pb2_grpc
 from services.billing.links.model import refuse_other_resellers
 from services.billing.voucher_quotas import operations, queries
-from services.billing.voucher_quotas.messages import COUPON_TYPES, limit_messages, to_limits
-from services.billing.voucher_quotas.queries import (
-    ShownQuota,
-    VoucherQuotaFilter,
-    VoucherQuotaOrder,
-)
+from services.billing.voucher_quotas.messages import COUPON_TYPES, QUOTA, STATES, to_limits
+from services.billing.voucher_quotas.queries import VoucherQuotaFilter, VoucherQuotaOrder
 from services.kit import ids, wire
 from services.kit.errors import InvalidArgument
+from services.kit.fields import place
 from services.kit.identity import Scope
 from services.kit.money import Money
 from services.kit.rpc import Call, Servicer, read, write
@@ -22,7 +19,6 @@ FILTER_IDS_MAX: Final = 50
 FILTER_STATES_MAX: Final = 5
 RECIPIENTS_MAX: Final = 500
 
-_STATES: Final = wire.Words(voucher_quotas_pb2.VoucherQuotaState, prefix="VOUCHER_QUOTA_STATE_")
 _ORDERS: Final = wire.Words(voucher_quotas_pb2.VoucherQuotaOrder, prefix="VOUCHER_QUOTA_ORDER_")
 
 
@@ -39,57 +35,51 @@ class VoucherQuotaServicer(Servicer, voucher_quotas_pb2_grpc.VoucherQuotaService
             now=call.now,
         )
         (granted,) = await queries.batch_get(
-            call.session, scope=call.scope, ids=[quota_id], now=call.now
+            call.session,
+            scope=call.scope,
+            columns=QUOTA.everything.columns,
+            ids=[quota_id],
+            now=call.now,
         )
-        return to_message(granted)
+        return QUOTA.everything.message(granted, now=call.now)
 
     @read()
     async def BatchGetVoucherQuotas(
         self, request: voucher_quotas_pb2.BatchGetVoucherQuotasRequest, call: Call
     ) -> voucher_quotas_pb2.BatchGetVoucherQuotasResponse:
-        wanted = ids.many_from_text("quo", request.ids, field="ids", at_most=BATCH_MAX)
-        found = await queries.batch_get(call.session, scope=call.scope, ids=wanted, now=call.now)
-        return voucher_quotas_pb2.BatchGetVoucherQuotasResponse(quotas=map(to_message, found))
+        chosen = QUOTA.chosen(request.read_mask)
+        found = await queries.batch_get(
+            call.session,
+            scope=call.scope,
+            columns=chosen.columns,
+            ids=ids.many_from_text("quo", request.ids, field="ids", at_most=BATCH_MAX),
+            now=call.now,
+        )
+        return voucher_quotas_pb2.BatchGetVoucherQuotasResponse(
+            quotas=chosen.messages(found, now=call.now)
+        )
 
     @read()
     async def ListVoucherQuotas(
         self, request: voucher_quotas_pb2.ListVoucherQuotasRequest, call: Call
     ) -> voucher_quotas_pb2.ListVoucherQuotasResponse:
-        order_by = _ORDERS.word(request.order_by) or VoucherQuotaOrder.EXPIRE_TIME_ASC
+        chosen = QUOTA.chosen(request.read_mask)
         page = call.page(request)
         rows = await queries.list_page(
             call.session,
             scope=call.scope,
+            columns=chosen.columns,
             narrowed=_filter(request.filter, scope=call.scope),
-            order_by=order_by,
+            order_by=_ORDERS.word(request.order_by) or VoucherQuotaOrder.EXPIRE_TIME_ASC,
             page=page,
             now=call.now,
         )
-        cut = call.pages.cut(page, rows, key=lambda shown: shown.sort_values(order_by))
+        cut = call.pages.cut(page, rows, key=place)
         return voucher_quotas_pb2.ListVoucherQuotasResponse(
-            quotas=map(to_message, cut.rows),
+            quotas=chosen.messages(cut.rows, now=call.now),
             next_page_token=cut.next_page_token,
             item_tokens=cut.item_tokens,
         )
-
-
-def to_message(shown: ShownQuota) -> voucher_quotas_pb2.VoucherQuota:
-    quota = shown.quota
-    return voucher_quotas_pb2.VoucherQuota(
-        id=ids.to_text("quo", quota.id),
-        partner_id=ids.to_text("ptr", quota.partner_id),
-        coupon_type=COUPON_TYPES.number(quota.coupon_type),
-        parent_quota_id=wire.id_text("quo", quota.parent_quota_id),
-        face_total=Money(quota.face_total, quota.currency_code).to_message(),
-        balance=shown.balance.to_message(),
-        state=_STATES.number(shown.state),
-        effective_time=wire.to_timestamp(quota.effective_time),
-        expire_time=wire.to_timestamp(quota.expire_time),
-        create_time=wire.to_timestamp(quota.create_time),
-        update_time=wire.to_timestamp(quota.update_time),
-        limits=limit_messages(quota.use_limits),
-        customer_ids=[ids.to_text("cus", one) for one in quota.customer_ids],
-    )
 
 
 def _terms(request: voucher_quotas_pb2.GrantVoucherQuotaRequest) -> operations.Terms:
@@ -117,7 +107,7 @@ def _filter(message: voucher_quotas_pb2.VoucherQuotaFilter, *, scope: Scope) -> 
         quota_ids=wire.to_ids(
             "quo", message.quota_ids, field="filter.quota_ids", at_most=FILTER_IDS_MAX
         ),
-        states=_STATES.required_words(message.states, field="filter.states"),
+        states=STATES.required_words(message.states, field="filter.states"),
         coupon_type=COUPON_TYPES.word(message.coupon_type),
         create_time=wire.to_time_range(message, "create_time"),
         effective_time=wire.to_time_range(message, "effective_time"),

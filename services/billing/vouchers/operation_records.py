@@ -13,6 +13,7 @@ from sqlalchemy.orm import aliased
 
 from services.billing.links.model import CustomerLink
 from services.billing.vouchers.model import VoucherOperation
+from services.kit.fields import fetch, selected
 from services.kit.identity import Scope
 from services.kit.paging import Direction, Page, keyset, search
 
@@ -47,27 +48,26 @@ async def list_page(
     session: AsyncSession,
     *,
     scope: Scope,
+    columns: Sequence[str],
     narrowed: VoucherOperationFilter,
     order_by: str,
     page: Page,
-) -> list[VoucherOperation]:
-    """Give one row more than the page has, if there are any."""
-    statement = (
-        select(VoucherOperation)
-        .outerjoin(
+) -> Sequence[Sequence[Any]]:
+    """Give one row more than the page has, if there are any; rows end with their place."""
+    statement = select(
+        *selected(VoucherOperation, columns),
+        VoucherOperation.operate_time.label("sort_value"),
+        VoucherOperation.id.label("row_id"),
+    ).where(*scope.covers(VoucherOperation, account_manager=CustomerLink.account_manager_id))
+    if scope.account_manager_ids is not None or narrowed.customer_name is not None:
+        statement = statement.join(
             CustomerLink,
             (CustomerLink.tenant_id == VoucherOperation.tenant_id)
             & (CustomerLink.customer_id == VoucherOperation.customer_id),
         )
-        .where(*scope.covers(VoucherOperation, account_manager=CustomerLink.account_manager_id))
-    )
     direction = _DIRECTIONS[order_by]
     sort = [(VoucherOperation.operate_time, direction), (VoucherOperation.id, direction)]
-    return list(await session.scalars(keyset(_narrow(statement, narrowed), sort=sort, page=page)))
-
-
-def sort_values(record: VoucherOperation) -> tuple[Sequence[Any], UUID]:
-    return (record.operate_time,), record.id
+    return await fetch(session, keyset(_narrow(statement, narrowed), sort=sort, page=page))
 
 
 def _narrow(statement: Select[Any], narrowed: VoucherOperationFilter) -> Select[Any]:

@@ -19,7 +19,7 @@ from services.billing.voucher_quotas.model import (
     refuse_odd_amount,
     refuse_odd_validity,
 )
-from services.billing.voucher_quotas.queries import ShownQuota
+from services.billing.voucher_quotas.queries import LockedQuota
 from services.billing.vouchers.model import (
     RECIPIENTS_MAX,
     QuotaInsufficient,
@@ -81,10 +81,10 @@ async def issue_vouchers(
         raise TooManyRecipients(f"at most {RECIPIENTS_MAX} customers", field="customer_ids")
     _refuse_odd_terms(terms)
     # The lock makes the balance hold until the amounts are posted, last of all.
-    shown = await voucher_quotas.get_for_update(session, scope=scope, quota_id=quota_id, now=now)
-    if shown is None or not shown.quota.can_be_issued_from(now):
+    locked = await voucher_quotas.get_for_update(session, scope=scope, quota_id=quota_id)
+    if locked is None or not locked.quota.can_be_issued_from(now):
         raise QuotaNotFoundOrState("the quota does not exist or is not valid now", field="quota_id")
-    quota = shown.quota
+    quota = locked.quota
     _refuse_other_currency(quota, terms)
     effective_time, expire_time = validity_within(
         quota, effective_time=terms.effective_time, expire_time=terms.expire_time
@@ -96,7 +96,7 @@ async def issue_vouchers(
         product_ids=terms.product_ids,
         min_order_amount=terms.min_order_amount,
     )
-    _refuse_short(shown, face_value=terms.face_value, count=len(customer_ids))
+    _refuse_short(locked, face_value=terms.face_value, count=len(customer_ids))
 
     agreed = replace(terms, effective_time=effective_time, expire_time=expire_time)
     issued = await _choose(session, scope=scope, quota=quota, customer_ids=customer_ids)
@@ -130,12 +130,12 @@ def _refuse_other_currency(quota: VoucherQuota, terms: Terms) -> None:
             )
 
 
-def _refuse_short(shown: ShownQuota, *, face_value: Money, count: int) -> None:
+def _refuse_short(locked: LockedQuota, *, face_value: Money, count: int) -> None:
     required = face_value * count
-    if shown.balance < required:
+    if locked.balance < required:
         raise QuotaInsufficient(
             "the quota is short",
-            available=decimal_text(shown.balance.amount),
+            available=decimal_text(locked.balance.amount),
             required=decimal_text(required.amount),
         )
 

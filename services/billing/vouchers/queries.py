@@ -7,9 +7,20 @@ from enum import StrEnum
 from typing import Any, Final
 from uuid import UUID
 
-from sqlalchemy import ARRAY, Select, Uuid, bindparam, func, literal, select, true
+from sqlalchemy import (
+    ARRAY,
+    ColumnElement,
+    Select,
+    Uuid,
+    bindparam,
+    case,
+    func,
+    literal,
+    null,
+    select,
+    true,
+)
 from sqlalchemy.ext.asyncio import AsyncSession
-from sqlalchemy.orm import aliased
 
 from services.billing.ledger.model import Account
 from services.billing.links.model import CustomerLink
@@ -18,8 +29,8 @@ from services.billing.vouchers.model import (
     MONTHS_LISTED_FOR_CUSTOMERS,
     Voucher,
 )
+from services.kit.fields import fetch, selected
 from services.kit.identity import Scope
-from services.kit.money import Money
 from services.kit.paging import Direction, Page, keyset
 
 TimeRange = tuple[datetime | None, datetime | None]
@@ -56,24 +67,18 @@ class VoucherFilter:
     quota_id: UUID | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class ShownVoucher:
-    """A voucher with what is left of it, where it stands, and the memo if the caller may see it."""
-
-    voucher: Voucher
-    balance: Money
-    state: str
-    memo: str | None
-
-    def sort_values(self, order_by: str) -> tuple[Sequence[Any], UUID]:
-        return (getattr(self.voucher, _SORT[order_by][0].key),), self.voucher.id
-
-
 async def batch_get(
-    session: AsyncSession, *, scope: Scope, ids: Sequence[UUID], now: datetime
-) -> list[ShownVoucher]:
-    rows = await session.execute(_shown(scope, now=now).where(Voucher.id.in_(ids)))
-    found = {row.Voucher.id: _row(row.Voucher, row, scope=scope) for row in rows}
+    session: AsyncSession,
+    *,
+    scope: Scope,
+    columns: Sequence[str],
+    ids: Sequence[UUID],
+    now: datetime,
+) -> list[Sequence[Any]]:
+    """Give those in scope in the order of the ids; behind its columns, a row has its id."""
+    statement = _shown(scope, columns, now=now).add_columns(Voucher.id.label("row_id"))
+    rows = await fetch(session, statement.where(Voucher.id.in_(ids)))
+    found = {row[-1]: row for row in rows}
     return [found[one] for one in ids if one in found]
 
 
@@ -81,65 +86,74 @@ async def list_page(
     session: AsyncSession,
     *,
     scope: Scope,
+    columns: Sequence[str],
     narrowed: VoucherFilter,
     order_by: str,
     page: Page,
     now: datetime,
-) -> list[ShownVoucher]:
-    """Give one row more than the page has, if there are any."""
-    statement = _listed(scope, narrowed, order_by=order_by, page=page, now=now)
-    return [_row(row.Voucher, row, scope=scope) for row in await session.execute(statement)]
+) -> Sequence[Sequence[Any]]:
+    """Give one row more than the page has, if there are any; rows end with their place."""
+    listed = _listed(scope, columns, narrowed, order_by=order_by, page=page, now=now)
+    return await fetch(session, listed)
 
 
 async def batch_list_by_customer(
     session: AsyncSession,
     *,
     scope: Scope,
+    columns: Sequence[str],
     customer_ids: Sequence[UUID],
     narrowed: VoucherFilter,
     order_by: str,
     page: Page,
     now: datetime,
-) -> dict[UUID, list[ShownVoucher]]:
-    """Give each customer's first vouchers, one row more than the page has, by one statement."""
+) -> dict[UUID, list[Sequence[Any]]]:
+    """Give each customer's first vouchers, one row more than the page has, by one statement.
+
+    Rows end with their place; before that stands whose they are.
+    """
     asked = (
         func.unnest(bindparam("customer_ids", list(customer_ids), ARRAY(Uuid)))
         .table_valued("customer_id", with_ordinality="n", name="asked")
         .render_derived()
     )
     firsts = (
-        _listed(scope, narrowed, order_by=order_by, page=page, now=now)
+        _listed(scope, columns, narrowed, order_by=order_by, page=page, now=now)
         .where(Voucher.customer_id == asked.c.customer_id)
         .correlate(asked)
         .lateral("firsts")
     )
-    voucher = aliased(Voucher, firsts)
-    column, direction = _SORT[order_by]
-    sort = [getattr(firsts.c, column.key), firsts.c.id]
+    *chosen, sort_value, row_id = firsts.c
+    _, direction = _SORT[order_by]
+    order = [key.asc() if direction == "asc" else key.desc() for key in (sort_value, row_id)]
     statement = (
-        select(voucher, firsts.c.units, firsts.c.shown_state)
+        select(*chosen, asked.c.customer_id.label("parent_id"), sort_value, row_id)
         .select_from(asked.join(firsts, true()))
-        .order_by(asked.c.n, *(key.asc() if direction == "asc" else key.desc() for key in sort))
+        .order_by(asked.c.n, *order)
     )
-    groups: dict[UUID, list[ShownVoucher]] = {one: [] for one in customer_ids}
-    for row in await session.execute(statement):
-        shown = _row(row[0], row, scope=scope)
-        groups[shown.voucher.customer_id].append(shown)
+    groups: dict[UUID, list[Sequence[Any]]] = {one: [] for one in customer_ids}
+    for row in await fetch(session, statement):
+        groups[row[-3]].append(row)
     return groups
 
 
-def _shown(scope: Scope, *, now: datetime) -> Select[Any]:
-    columns: list[Any] = [
-        (Account.credits_posted - Account.debits_posted).label("units"),
-        Voucher.state_at(now).label("shown_state"),
-    ]
-    statement = (
-        select(Voucher, *columns)
-        .join(
-            Account,
-            (Account.tenant_id == Voucher.tenant_id) & (Account.id == Voucher.account_id),
+def _shown(
+    scope: Scope, columns: Sequence[str], *, now: datetime, states: Sequence[str] = ()
+) -> Select[Any]:
+    computed = {
+        "balance_units": Account.credits_posted - Account.debits_posted,
+        "state": Voucher.state_at(now),
+        "memo_for_reader": _memo_for(scope),
+    }
+    statement = select(*selected(Voucher, columns, **computed)).select_from(Voucher)
+    if states or not {"balance_units", "state"}.isdisjoint(columns):
+        statement = statement.join(
+            Account, (Account.tenant_id == Voucher.tenant_id) & (Account.id == Voucher.account_id)
         )
-        .where(*scope.covers(Voucher, account_manager=CustomerLink.account_manager_id))
+    if states:
+        statement = statement.where(Voucher.state_at(now).in_(states))
+    statement = statement.where(
+        *scope.covers(Voucher, account_manager=CustomerLink.account_manager_id)
     )
     if scope.account_manager_ids is not None:
         statement = statement.join(
@@ -153,25 +167,38 @@ def _shown(scope: Scope, *, now: datetime) -> Select[Any]:
     return statement
 
 
+def _memo_for(scope: Scope) -> ColumnElement[Any]:
+    """Say in SQL what the issuer noted, where it is the issuer who asks."""
+    if scope.customer_id is not None or scope.own_partner_id is None:
+        return null()
+    return case((Voucher.partner_id == scope.own_partner_id, Voucher.memo))
+
+
 def _listed(
-    scope: Scope, narrowed: VoucherFilter, *, order_by: str, page: Page, now: datetime
+    scope: Scope,
+    columns: Sequence[str],
+    narrowed: VoucherFilter,
+    *,
+    order_by: str,
+    page: Page,
+    now: datetime,
 ) -> Select[Any]:
     months = MONTHS_LISTED if scope.customer_id is None else MONTHS_LISTED_FOR_CUSTOMERS
     oldest = literal(now) - func.make_interval(0, months)
-    statement = _narrow(_shown(scope, now=now), narrowed, now=now)
     column, direction = _SORT[order_by]
+    statement = _shown(scope, columns, now=now, states=narrowed.states).add_columns(
+        column.label("sort_value"), Voucher.id.label("row_id")
+    )
     return keyset(
-        statement.where(Voucher.expire_time >= oldest),
+        _narrow(statement, narrowed).where(Voucher.expire_time >= oldest),
         sort=[(column, direction), (Voucher.id, direction)],
         page=page,
     )
 
 
-def _narrow(statement: Select[Any], narrowed: VoucherFilter, *, now: datetime) -> Select[Any]:
+def _narrow(statement: Select[Any], narrowed: VoucherFilter) -> Select[Any]:
     if narrowed.voucher_ids:
         statement = statement.where(Voucher.id.in_(narrowed.voucher_ids))
-    if narrowed.states:
-        statement = statement.where(Voucher.state_at(now).in_(narrowed.states))
     for column, value in (
         (Voucher.customer_id, narrowed.customer_id),
         (Voucher.order_number, narrowed.order_number),
@@ -191,9 +218,3 @@ def _narrow(statement: Select[Any], narrowed: VoucherFilter, *, now: datetime) -
         if end is not None:
             statement = statement.where(time < end)
     return statement
-
-
-def _row(voucher: Voucher, row: Any, *, scope: Scope) -> ShownVoucher:
-    is_issuer = scope.customer_id is None and scope.own_partner_id == voucher.partner_id
-    balance = Money.from_minor_units(row.units, voucher.currency_code, exponent=2)
-    return ShownVoucher(voucher, balance, row.shown_state, voucher.memo if is_issuer else None)

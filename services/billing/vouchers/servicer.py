@@ -1,19 +1,20 @@
 """Answers VoucherService."""
 
+from collections.abc import Mapping
 from typing import Final
 
 from partner.billing.v1 import vouchers_pb2, vouchers_pb2_grpc
 from services.billing.links.model import refuse_other_resellers
-from services.billing.voucher_quotas.limits import UseLimit
-from services.billing.voucher_quotas.messages import COUPON_TYPES, limit_messages
+from services.billing.voucher_quotas.messages import COUPON_TYPES
 from services.billing.vouchers import operation_records, operations, queries
-from services.billing.vouchers.model import VoucherOperation
+from services.billing.vouchers.messages import OPERATION, OPERATION_TYPES, RESULTS, STATES, VOUCHER
 from services.billing.vouchers.operation_records import (
     VoucherOperationFilter,
     VoucherOperationOrder,
 )
-from services.billing.vouchers.queries import ShownVoucher, VoucherFilter, VoucherOrder
+from services.billing.vouchers.queries import VoucherFilter, VoucherOrder
 from services.kit import ids, wire
+from services.kit.fields import place
 from services.kit.identity import Role, Scope
 from services.kit.money import Money
 from services.kit.rpc import Call, Servicer, read, write
@@ -22,14 +23,7 @@ BATCH_MAX: Final = 500
 PARENTS_MAX: Final = 100
 FILTER_IDS_MAX: Final = 50
 
-_STATES: Final = wire.Words(vouchers_pb2.VoucherState, prefix="VOUCHER_STATE_")
 _ORDERS: Final = wire.Words(vouchers_pb2.VoucherOrder, prefix="VOUCHER_ORDER_")
-_OPERATION_TYPES: Final = wire.Words(
-    vouchers_pb2.VoucherOperationType, prefix="VOUCHER_OPERATION_TYPE_"
-)
-_RESULTS: Final = wire.Words(
-    vouchers_pb2.VoucherOperationResult, prefix="VOUCHER_OPERATION_RESULT_"
-)
 _OPERATION_ORDERS: Final = wire.Words(
     vouchers_pb2.VoucherOperationOrder, prefix="VOUCHER_OPERATION_ORDER_"
 )
@@ -53,42 +47,53 @@ class VoucherServicer(Servicer, vouchers_pb2_grpc.VoucherServiceServicer):
             terms=_terms(request),
             now=call.now,
         )
-        shown = await queries.batch_get(
+        rows = await queries.batch_get(
             call.session,
             scope=call.scope,
+            columns=VOUCHER.everything.columns,
             ids=[one.voucher_id for one in issued if one.voucher_id],
             now=call.now,
         )
-        vouchers = {one.voucher.customer_id: to_message(one) for one in shown}
+        vouchers = {
+            message.customer_id: message
+            for message in VOUCHER.everything.messages(rows, now=call.now)
+        }
         return vouchers_pb2.IssueVouchersResponse(
-            results=[_result(one, vouchers.get(one.customer_id)) for one in issued]
+            results=[_result(one, vouchers) for one in issued]
         )
 
     @read()
     async def BatchGetVouchers(
         self, request: vouchers_pb2.BatchGetVouchersRequest, call: Call
     ) -> vouchers_pb2.BatchGetVouchersResponse:
-        wanted = ids.many_from_text("cpn", request.ids, field="ids", at_most=BATCH_MAX)
-        found = await queries.batch_get(call.session, scope=call.scope, ids=wanted, now=call.now)
-        return vouchers_pb2.BatchGetVouchersResponse(vouchers=map(to_message, found))
+        chosen = VOUCHER.chosen(request.read_mask)
+        found = await queries.batch_get(
+            call.session,
+            scope=call.scope,
+            columns=chosen.columns,
+            ids=ids.many_from_text("cpn", request.ids, field="ids", at_most=BATCH_MAX),
+            now=call.now,
+        )
+        return vouchers_pb2.BatchGetVouchersResponse(vouchers=chosen.messages(found, now=call.now))
 
     @read()
     async def ListVouchers(
         self, request: vouchers_pb2.ListVouchersRequest, call: Call
     ) -> vouchers_pb2.ListVouchersResponse:
-        order_by = _ORDERS.word(request.order_by) or VoucherOrder.CREATE_TIME_DESC
+        chosen = VOUCHER.chosen(request.read_mask)
         page = call.page(request)
         rows = await queries.list_page(
             call.session,
             scope=call.scope,
+            columns=chosen.columns,
             narrowed=_filter(request.filter, scope=call.scope),
-            order_by=order_by,
+            order_by=_ORDERS.word(request.order_by) or VoucherOrder.CREATE_TIME_DESC,
             page=page,
             now=call.now,
         )
-        cut = call.pages.cut(page, rows, key=lambda shown: shown.sort_values(order_by))
+        cut = call.pages.cut(page, rows, key=place)
         return vouchers_pb2.ListVouchersResponse(
-            vouchers=map(to_message, cut.rows),
+            vouchers=chosen.messages(cut.rows, now=call.now),
             next_page_token=cut.next_page_token,
             item_tokens=cut.item_tokens,
         )
@@ -97,16 +102,17 @@ class VoucherServicer(Servicer, vouchers_pb2_grpc.VoucherServiceServicer):
     async def BatchListVouchers(
         self, request: vouchers_pb2.BatchListVouchersRequest, call: Call
     ) -> vouchers_pb2.BatchListVouchersResponse:
-        order_by = _ORDERS.word(request.order_by) or VoucherOrder.CREATE_TIME_DESC
+        chosen = VOUCHER.chosen(request.read_mask)
         page = call.page(request)
         groups = await queries.batch_list_by_customer(
             call.session,
             scope=call.scope,
+            columns=chosen.columns,
             customer_ids=ids.many_from_text(
                 "cus", request.customer_ids, field="customer_ids", at_most=PARENTS_MAX
             ),
             narrowed=_filter(request.filter, scope=call.scope),
-            order_by=order_by,
+            order_by=_ORDERS.word(request.order_by) or VoucherOrder.CREATE_TIME_DESC,
             page=page,
             now=call.now,
         )
@@ -114,10 +120,10 @@ class VoucherServicer(Servicer, vouchers_pb2_grpc.VoucherServiceServicer):
         for customer_id, rows in groups.items():
             parent = ids.to_text("cus", customer_id)
             below = call.pages.below(page, "customer_id", parent)
-            cut = call.pages.cut(below, rows, key=lambda shown: shown.sort_values(order_by))
+            cut = call.pages.cut(below, rows, key=place)
             response.groups.add(
                 customer_id=parent,
-                vouchers=map(to_message, cut.rows),
+                vouchers=chosen.messages(cut.rows, now=call.now),
                 next_page_token=cut.next_page_token,
                 item_tokens=cut.item_tokens,
             )
@@ -127,53 +133,32 @@ class VoucherServicer(Servicer, vouchers_pb2_grpc.VoucherServiceServicer):
     async def ListVoucherOperations(
         self, request: vouchers_pb2.ListVoucherOperationsRequest, call: Call
     ) -> vouchers_pb2.ListVoucherOperationsResponse:
+        chosen = OPERATION.chosen(request.read_mask)
         page = call.page(request)
         rows = await operation_records.list_page(
             call.session,
             scope=call.scope,
+            columns=chosen.columns,
             narrowed=_operation_filter(request.filter),
             order_by=_OPERATION_ORDERS.word(request.order_by)
             or VoucherOperationOrder.OPERATE_TIME_DESC,
             page=page,
         )
-        cut = call.pages.cut(page, rows, key=operation_records.sort_values)
+        cut = call.pages.cut(page, rows, key=place)
         return vouchers_pb2.ListVoucherOperationsResponse(
-            operations=map(_operation_message, cut.rows),
+            operations=chosen.messages(cut.rows, now=call.now),
             next_page_token=cut.next_page_token,
             item_tokens=cut.item_tokens,
         )
 
 
-def to_message(shown: ShownVoucher) -> vouchers_pb2.Voucher:
-    voucher = shown.voucher
-    return vouchers_pb2.Voucher(
-        id=ids.to_text("cpn", voucher.id),
-        quota_id=ids.to_text("quo", voucher.quota_id),
-        issuer_id=ids.to_text("ptr", voucher.partner_id),
-        customer_id=ids.to_text("cus", voucher.customer_id),
-        coupon_type=COUPON_TYPES.number(voucher.coupon_type),
-        face_value=Money(voucher.face_value, voucher.currency_code).to_message(),
-        balance=shown.balance.to_message(),
-        state=_STATES.number(shown.state),
-        effective_time=wire.to_timestamp(voucher.effective_time),
-        expire_time=wire.to_timestamp(voucher.expire_time),
-        last_use_time=wire.to_timestamp(voucher.last_use_time),
-        create_time=wire.to_timestamp(voucher.create_time),
-        order_number=voucher.order_number,
-        lock_order_number=voucher.lock_order_number,
-        frozen=voucher.is_frozen,
-        use_limits=limit_messages(map(UseLimit.from_json, voucher.use_limits)),
-        memo=shown.memo,
-    )
-
-
 def _result(
-    issued: operations.Issued, voucher: vouchers_pb2.Voucher | None
+    issued: operations.Issued, vouchers: Mapping[str, vouchers_pb2.Voucher]
 ) -> vouchers_pb2.IssueVouchersResponse.IssuedVoucher:
-    refusal = issued.refusal
+    customer_id, refusal = ids.to_text("cus", issued.customer_id), issued.refusal
     return vouchers_pb2.IssueVouchersResponse.IssuedVoucher(
-        customer_id=ids.to_text("cus", issued.customer_id),
-        voucher=voucher,
+        customer_id=customer_id,
+        voucher=vouchers.get(customer_id),
         error=None
         if refusal is None
         else vouchers_pb2.ErrorDetail(reason=refusal.reason, message=refusal.message),
@@ -204,7 +189,7 @@ def _filter(message: vouchers_pb2.VoucherFilter, *, scope: Scope) -> VoucherFilt
         customer_id=wire.to_id(message, "customer_id", "cus", path="filter"),
         order_number=wire.to_text(message, "order_number"),
         coupon_type=COUPON_TYPES.word(message.coupon_type),
-        states=_STATES.required_words(message.states, field="filter.states"),
+        states=STATES.required_words(message.states, field="filter.states"),
         create_time=wire.to_time_range(message, "create_time"),
         effective_time=wire.to_time_range(message, "effective_time"),
         expire_time=wire.to_time_range(message, "expire_time"),
@@ -221,29 +206,11 @@ def _operation_filter(message: vouchers_pb2.VoucherOperationFilter) -> VoucherOp
         quota_id=wire.to_id(message, "quota_id", "quo", path="filter"),
         parent_quota_id=wire.to_id(message, "parent_quota_id", "quo", path="filter"),
         operator=wire.to_text(message, "operator"),
-        operation_types=_OPERATION_TYPES.required_words(
+        operation_types=OPERATION_TYPES.required_words(
             message.operation_types, field="filter.operation_types"
         ),
-        result=_RESULTS.word(message.result),
+        result=RESULTS.word(message.result),
         voucher_ids=wire.to_ids(
             "cpn", message.voucher_ids, field="filter.voucher_ids", at_most=FILTER_IDS_MAX
         ),
-    )
-
-
-def _operation_message(record: VoucherOperation) -> vouchers_pb2.VoucherOperation:
-    return vouchers_pb2.VoucherOperation(
-        id=ids.to_text("vop", record.id),
-        operation_type=_OPERATION_TYPES.number(record.operation_type),
-        quota_id=ids.to_text("quo", record.quota_id),
-        parent_quota_id=wire.id_text("quo", record.parent_quota_id),
-        voucher_id=wire.id_text("cpn", record.voucher_id),
-        customer_id=wire.id_text("cus", record.customer_id),
-        indirect_partner_id=wire.id_text("ptr", record.indirect_partner_id),
-        amount=Money(record.amount, record.currency_code).to_message(),
-        operate_time=wire.to_timestamp(record.operate_time),
-        operator=record.operator,
-        result=_RESULTS.number(record.result),
-        failure_reason=record.failure_reason,
-        remark=record.remark,
     )

@@ -8,7 +8,7 @@ from gateway.engine.execution import HandOver
 from gateway.engine.executor import PLANS_MAX
 from tests.builders.graph import ENGINE, OPERATIONS
 from tests.builders.graph_messages import an_id
-from tests.builders.plans import a_plan, asked, steps
+from tests.builders.graph_plans import a_plan, asked, steps
 
 CUSTOMERS = "{{ customers(first: 2) {{ nodes {{ {} }} }} }}"
 

@@ -1,11 +1,14 @@
 """Times, words and ids between rows and messages."""
 
 from datetime import UTC, datetime
+from decimal import Decimal
 
 import pytest
+from google.type import decimal_pb2
 from hypothesis import given
 from hypothesis import strategies as st
 
+from partner.type.v1 import money_pb2
 from services.kit import ids, wire
 from services.kit.errors import InvalidArgument
 from tests.builders.frogs import frogs_pb2
@@ -54,3 +57,25 @@ def test_an_optional_id_is_read_or_named() -> None:
         with pytest.raises(InvalidArgument) as caught:
             wire.to_id(frogs_pb2.FrogFilter(pond_id=text_given), "pond_id", "pnd", path="filter")
         assert caught.value.field == "filter.pond_id"
+
+
+@pytest.mark.parametrize(
+    ("written", "text"),
+    [
+        ("12.340000000000000", "12.34"),
+        ("-0.00", "0"),
+        ("1E+3", "1000"),
+        ("0.000000000000001", "0.000000000000001"),
+        ("12345678901234567890123.100000000000000", "12345678901234567890123.1"),
+    ],
+)
+def test_amounts_and_numbers_are_written_plain_and_exact(written: str, text: str) -> None:
+    value = Decimal(written)
+
+    assert wire.to_decimal_message(value) == decimal_pb2.Decimal(value=text)
+    assert wire.to_money_message(value, "CNY") == money_pb2.Money(amount=text, currency_code="CNY")
+
+
+def test_no_amount_and_no_number_are_none_and_never_zero() -> None:
+    assert wire.to_money_message(None, "CNY") is None
+    assert wire.to_decimal_message(None) is None

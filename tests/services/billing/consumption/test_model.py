@@ -5,7 +5,6 @@ from datetime import UTC, date, datetime
 import pytest
 
 from services.billing.consumption.model import (
-    ConsumptionDetail,
     ConsumptionSettings,
     HistoryLimitExceeded,
 )
@@ -40,10 +39,3 @@ def test_the_limit_counts_months_before_the_current_one() -> None:
 def test_a_limit_beyond_reason_is_refused(months: int) -> None:
     with pytest.raises(InvalidArgument):
         settings(None).limit_history(months)
-
-
-def test_the_root_partner_is_no_reseller() -> None:
-    tenant, reseller = new_id(), new_id()
-
-    assert ConsumptionDetail(tenant_id=tenant, partner_id=tenant).indirect_partner_id is None
-    assert ConsumptionDetail(tenant_id=tenant, partner_id=reseller).indirect_partner_id == reseller

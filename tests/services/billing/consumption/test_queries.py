@@ -30,7 +30,7 @@ async def test_pages_give_each_detail_once_in_order(
     tenant = a_tenant()
     rows = [
         a_row(
-            BilledCost=str(number % 4),
+            BilledCost=("-10", "-9.5", "0", "0.000000000000001", "9.5", "10")[number % 6],
             ChargePeriodStart=f"2024-09-0{number % 3 + 1}",
             x_TradeId=str(number),
         )

@@ -13,6 +13,7 @@ from services.kit import ids
 from tests.builders.consumption import SAMPLE, ImportingBilling, a_file, a_row
 from tests.builders.consumption_lists import CYCLE, in_cycle, list_all
 from tests.builders.principals import (
+    a_customers_user,
     a_finance_operator,
     a_tenant,
     an_administrator,
@@ -191,6 +192,34 @@ async def test_how_far_back_a_tenant_may_look_is_its_setting(billing: ImportingB
         principal=an_operator(tenant),
     )
     assert not again.HasField("history_months")
+
+
+async def test_every_list_refuses_cycles_that_are_too_old_whoever_asks(
+    billing: ImportingBilling,
+) -> None:
+    tenant = a_tenant()
+    await billing.import_file(a_file(a_row()), principal=an_operator(tenant))
+    customer_id = billing.end.customer_id(tenant, "4711")
+    customer = a_customers_user(tenant, customer_id=ids.from_text("cus", customer_id, field="id"))
+    months = {"billing_cycle_from": CYCLE, "billing_cycle_to": CYCLE}
+    requests: list[Any] = [
+        pb.ListConsumptionDetailsRequest(filter=in_cycle()),
+        pb.BatchListConsumptionDetailsRequest(customer_ids=[customer_id], filter=in_cycle()),
+        pb.ListConsumptionSummariesRequest(filter=pb.ConsumptionSummaryFilter(**months)),  # type: ignore[arg-type]
+        pb.BatchListConsumptionSummariesRequest(customer_ids=[customer_id], **months),  # type: ignore[arg-type]
+    ]
+    settings = pb.ConsumptionSettings(history_months=0)
+
+    before = [await billing.answer(one, principal=customer) for one in requests]
+    await billing.call(
+        pb.UpdateConsumptionSettingsRequest(request_id="settings-4", settings=settings),
+        principal=an_operator(tenant),
+    )
+
+    assert [answer.refusal for answer in before] == [None] * 4
+    for principal in (an_administrator(tenant), customer):
+        refusals = [await billing.refusal(one, principal=principal) for one in requests]
+        assert [refusal.reason for refusal in refusals] == ["HISTORY_LIMIT_EXCEEDED"] * 4
 
 
 async def test_settings_beyond_reason_are_refused(billing: ImportingBilling) -> None:

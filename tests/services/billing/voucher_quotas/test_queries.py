@@ -28,15 +28,16 @@ async def test_a_quota_is_invalid_once_it_has_expired(
     quota = await grant_quota(billing, principal.tenant_id)
 
     async with billing.database.transaction(principal) as session:
+        wanted = ids.from_text("quo", quota.id, field="id")
+        now = NOW + timedelta(days=days)
         (shown,) = await queries.batch_get(
-            session,
-            scope=principal.scope,
-            ids=[ids.from_text("quo", quota.id, field="id")],
-            now=NOW + timedelta(days=days),
+            session, scope=principal.scope, columns=["shown_state"], ids=[wanted], now=now
         )
+        locked = await queries.get_for_update(session, scope=principal.scope, quota_id=wanted)
 
-    assert shown.state == state
-    assert shown.quota.can_be_issued_from(NOW + timedelta(days=days)) == (state == "NORMAL")
+    assert shown[0] == state
+    assert locked is not None
+    assert locked.quota.can_be_issued_from(now) == (state == "NORMAL")
 
 
 @pytest.mark.parametrize("state", ["INVALID", "ADJUSTING", "FROZEN", "RECLAIMED"])
@@ -68,8 +69,10 @@ async def test_a_reseller_no_longer_sees_what_was_reclaimed(billing: RunningServ
         an_administrator(tenant, partner_id=reseller_id),
     ):
         async with billing.database.transaction(principal) as session:
-            shown = await queries.batch_get(session, scope=principal.scope, ids=wanted, now=NOW)
-        seen.append([one.state for one in shown])
+            shown = await queries.batch_get(
+                session, scope=principal.scope, columns=["shown_state"], ids=wanted, now=NOW
+            )
+        seen.append([state for state, _ in shown])
 
     assert seen == [["RECLAIMED"], []]
 

@@ -1,0 +1,173 @@
+"""A tenant whose customers have vouchers and consumption, and all that can be read of it."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from typing import Any, Final
+from uuid import UUID
+
+from partner.billing.v1 import consumption_pb2, voucher_quotas_pb2, vouchers_pb2
+from services.billing.consumption import operations
+from services.billing.consumption.model import AMOUNTS
+from services.billing.vouchers.model import RECIPIENTS_MAX
+from services.kit import ids
+from tests.builders.billing import a_limit, an_issue, grant_quota, some_customers
+from tests.builders.consumption import a_charge
+from tests.builders.principals import a_system, a_tenant, an_administrator
+from tests.builders.running import RunningService
+
+CYCLE: Final = date(2024, 9, 1)
+# Every field of a detail has a value.
+SAID: Final[dict[str, Any]] = {
+    "billing_cycle": CYCLE,
+    "association_type": "RESALE",
+    "service_type_code": "ecs",
+    "service_type_name": "Elastic Cloud Server",
+    "resource_type_code": "vm",
+    "resource_type_name": "Virtual machine",
+    "cloud_resource_id": "i-1",
+    "resource_name": "web",
+    "resource_tag": "green",
+    "product_id": "p-1",
+    "product_name": "Two cores",
+    "product_spec_desc": "2 cores, 4 GiB",
+    "region_code": "cn-north-4",
+    "region_name": "Beijing",
+    "enterprise_project_id": "e-1",
+    "charging_mode": "PERIOD",
+    "bill_type": "USAGE",
+    "trade_number": "T-1",
+    "trade_time": "2024-09-01T00:00:00.000001Z",
+    "consume_end_time": "2024-09-30T00:00:00Z",
+    "period_type": "MONTH",
+    "period_count": 3,
+    "payment_type": "ALL_UPFRONT",
+    "usage_type": "duration",
+    "usage_amount": "1.500000000000001",
+    "usage_unit": "h",
+    "free_resource_usage": "0.5",
+    "reserved_instance_usage": "0.25",
+    "currency_code": "CNY",
+    **dict.fromkeys(AMOUNTS, "0"),
+    "list_amount": "3.000000000000001",
+    "discount_amount": "1",
+    "payable_amount": "2.000000000000001",
+    "cash_amount": "2.000000000000001",
+}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Spending:
+    """A tenant, its customers, and the ids of what they have."""
+
+    tenant: UUID
+    reseller_id: UUID
+    customer_ids: Sequence[str]
+    quota_ids: Sequence[str]
+    voucher_ids: Sequence[str]
+    detail_ids: Sequence[str]
+
+    @property
+    def requests(self) -> list[Any]:
+        """Ask for all that there is, by each rpc that takes a read mask."""
+        reseller = ids.to_text("ptr", self.reseller_id)
+        details = consumption_pb2.ConsumptionFilter(
+            billing_cycle="2024-09", indirect_partner_id=reseller
+        )
+        sums = consumption_pb2.ConsumptionSummaryFilter(
+            billing_cycle_from="2024-09", billing_cycle_to="2024-09", indirect_partner_id=reseller
+        )
+        return [
+            voucher_quotas_pb2.BatchGetVoucherQuotasRequest(ids=self.quota_ids),
+            voucher_quotas_pb2.ListVoucherQuotasRequest(),
+            vouchers_pb2.BatchGetVouchersRequest(ids=self.voucher_ids),
+            vouchers_pb2.ListVouchersRequest(page_size=500),
+            vouchers_pb2.BatchListVouchersRequest(customer_ids=self.customer_ids),
+            vouchers_pb2.ListVoucherOperationsRequest(page_size=500),
+            consumption_pb2.BatchGetConsumptionDetailsRequest(ids=self.detail_ids),
+            consumption_pb2.ListConsumptionDetailsRequest(page_size=500, filter=details),
+            consumption_pb2.BatchListConsumptionDetailsRequest(
+                customer_ids=self.customer_ids, filter=details
+            ),
+            consumption_pb2.ListConsumptionSummariesRequest(page_size=500, filter=sums),
+            consumption_pb2.BatchListConsumptionSummariesRequest(
+                customer_ids=self.customer_ids,
+                billing_cycle_from="2024-09",
+                billing_cycle_to="2024-09",
+                indirect_partner_id=reseller,
+            ),
+            consumption_pb2.GetConsumptionSettingsRequest(),
+        ]
+
+
+def resources_of(answer: Any) -> list[Any]:
+    """Give what a response is about: its items, those of its groups, or itself."""
+    if isinstance(answer, consumption_pb2.ConsumptionSettings):
+        return [answer]
+    name, field = next(iter(answer.DESCRIPTOR.fields_by_name.items()))
+    found = list(getattr(answer, name))
+    if field.message_type.name != "Group":
+        return found
+    return [item for group in found for item in getattr(group, group.DESCRIPTOR.fields[1].name)]
+
+
+async def a_spending_tenant(billing: RunningService, *, customers: int, each: int) -> Spending:
+    """Make a new tenant with so many customers, who have so many vouchers and details each.
+
+    It has as many quotas as a customer has vouchers; a reseller is who bills the consumption.
+    """
+    tenant = a_tenant()
+    customer_ids = await some_customers(billing, tenant, customers)
+    quota_ids = [
+        (await grant_quota(billing, tenant, limits=[a_limit("ORDER_AMOUNT", "1", "9")])).id
+        for _ in range(each)
+    ]
+    voucher_ids = [
+        voucher_id
+        for quota_id in quota_ids
+        for voucher_id in await _issue(billing, tenant, quota_id, customer_ids)
+    ]
+    reseller_id = ids.new_id()
+    return Spending(
+        tenant=tenant,
+        reseller_id=reseller_id,
+        customer_ids=customer_ids,
+        quota_ids=quota_ids,
+        voucher_ids=voucher_ids,
+        detail_ids=await _bill(billing, tenant, reseller_id, customer_ids * each),
+    )
+
+
+async def _issue(
+    billing: RunningService, tenant: UUID, quota_id: str, customer_ids: Sequence[str]
+) -> list[str]:
+    """Issue a voucher to each; give their ids."""
+    issued: list[str] = []
+    for start in range(0, len(customer_ids), RECIPIENTS_MAX):
+        few = customer_ids[start : start + RECIPIENTS_MAX]
+        request = an_issue(quota_id, few, face_value="2.50 CNY", memo="for the fair")
+        answer = await billing.call(request, principal=an_administrator(tenant))
+        issued += [result.voucher.id for result in answer.results]
+    return issued
+
+
+async def _bill(
+    billing: RunningService, tenant: UUID, reseller_id: UUID, customer_ids: Sequence[str]
+) -> list[str]:
+    """Take a charge for each; give their ids, which lead to their month."""
+    rows = [
+        SAID
+        | {
+            "tenant_id": tenant,
+            "partner_id": reseller_id,
+            "id": a_charge(x_TradeId=str(number)).id_in(tenant),
+            "customer_id": ids.from_text("cus", customer_id, field="id"),
+            "account_manager_id": ids.new_id(),
+            "consume_time": datetime(2024, 9, 1, number % 24, tzinfo=UTC),
+        }
+        for number, customer_id in enumerate(customer_ids)
+    ]
+    async with billing.database.transaction(a_system(tenant)) as session:
+        await operations.make_partitions(session, cycles=[CYCLE])
+        await operations.take_charges(session, rows=rows)
+    return [ids.to_text("con", row["id"]) for row in rows]

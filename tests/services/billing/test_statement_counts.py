@@ -1,0 +1,49 @@
+"""How often the reads of billing ask their database: once, however much there is."""
+
+from tests.builders.principals import an_administrator
+from tests.builders.running import RunningService
+from tests.builders.spending import Spending, a_spending_tenant, resources_of
+from tests.builders.statements import statements
+
+
+async def counts(billing: RunningService, spending: Spending) -> dict[str, tuple[int, int]]:
+    """Give how many statements each rpc took, and how many resources it gave."""
+    found = {}
+    for request in spending.requests:
+        with statements(billing.database) as asked:
+            answer = await billing.call(request, principal=an_administrator(spending.tenant))
+        found[type(request).__name__] = (len(asked), len(resources_of(answer)))
+    return found
+
+
+async def test_a_read_is_one_statement_for_one_row_and_for_hundreds(
+    billing: RunningService,
+) -> None:
+    small = await a_spending_tenant(billing, customers=1, each=1)
+    large = await a_spending_tenant(billing, customers=20, each=10)
+
+    of_small, of_large = await counts(billing, small), await counts(billing, large)
+
+    assert {rows for _, rows in of_small.values()} == {1}
+    assert {name: rows for name, (_, rows) in of_large.items() if rows < 200} == {
+        "BatchGetVoucherQuotasRequest": 10,
+        "ListVoucherQuotasRequest": 10,
+        "ListConsumptionSummariesRequest": 20,
+        "BatchListConsumptionSummariesRequest": 20,
+        "GetConsumptionSettingsRequest": 1,
+    }
+    for name, (statement_count, _) in of_large.items():
+        assert statement_count == of_small[name][0] == 1, name
+
+
+async def test_no_read_of_billing_is_left_out(billing: RunningService) -> None:
+    spending = await a_spending_tenant(billing, customers=1, each=1)
+
+    masked = {
+        rpc.request.DESCRIPTOR.name
+        for servicer in billing.servicers
+        for rpc in type(servicer).rpcs.values()
+        if "read_mask" in rpc.request.DESCRIPTOR.fields_by_name
+    }
+
+    assert {type(request).__name__ for request in spending.requests} == masked
