@@ -7,7 +7,7 @@ from typing import Any, Final
 from uuid import UUID
 
 from sqlalchemy import (
-    ColumnElement,
+    ColumnExpressionArgument,
     Text,
     Uuid,
     and_,
@@ -203,8 +203,8 @@ async def list_nearest_expire_times(
     return {row[0]: row[1] for row in rows if row[1] is not None}
 
 
-def _conditions(narrowed: ResourceFilter) -> list[ColumnElement[bool]]:
-    conditions: list[ColumnElement[bool]] = [
+def _conditions(narrowed: ResourceFilter) -> list[ColumnExpressionArgument[bool]]:
+    conditions: list[ColumnExpressionArgument[bool]] = [
         getattr(Resource, attribute) == value
         for attribute in ("charging_mode", "order_number", "service_type_code", "region_code")
         if (value := getattr(narrowed, attribute)) is not None
