@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, Final
 from uuid import UUID
 
 from google.protobuf.message import Message
@@ -10,6 +10,9 @@ from google.protobuf.timestamp_pb2 import Timestamp
 
 from services.kit import ids
 from services.kit.errors import InvalidArgument
+
+EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
+DAY_SECONDS: Final = 86_400
 
 
 class Words:
@@ -55,9 +58,10 @@ class Words:
 def to_timestamp(time: datetime | None) -> Timestamp | None:
     if time is None:
         return None
-    # Whole seconds first: a float would lose microseconds.
+    # In whole numbers: a float would lose microseconds.
+    since = time - EPOCH
     return Timestamp(
-        seconds=int(time.replace(microsecond=0).timestamp()), nanos=time.microsecond * 1000
+        seconds=since.days * DAY_SECONDS + since.seconds, nanos=since.microseconds * 1000
     )
 
 
