@@ -8,6 +8,7 @@ from uuid import UUID
 
 from sqlalchemy import (
     ColumnExpressionArgument,
+    FromClause,
     Text,
     Uuid,
     and_,
@@ -116,26 +117,11 @@ async def batch_list_resources(
 
     A row ends with the customer's id, the sort value and the id.
     """
-    attribute, direction = SORTS[order]
-    column: Any = getattr(Resource, attribute)
-    first = keyset(
-        select(
-            *selected(Resource, columns),
-            column.label("sort_value"),
-            Resource.id.label("sort_id"),
-        )
-        .where(
-            Resource.tenant_id == scope.tenant_id,
-            Resource.customer_id == Customer.id,
-            *_conditions(narrowed),
-        )
-        .correlate(Customer),
-        sort=[(column, direction), (Resource.id, direction)],
-        page=page,
-    ).lateral("first")
+    first = _first_of_customer(scope, narrowed, order=order, page=page, columns=columns)
     asked = (
         func.unnest(literal(customer_ids, ARRAY(Uuid()))).table_valued("id").render_derived("asked")
     )
+    _, direction = SORTS[order]
     ordered = asc if direction == "asc" else desc
     statement = (
         select(
@@ -156,6 +142,23 @@ async def batch_list_resources(
         if row[-1] is not None:
             group.append(row)
     return groups
+
+
+def _first_of_customer(
+    scope: Scope, narrowed: ResourceFilter, *, order: str, page: Page, columns: Sequence[str]
+) -> FromClause:
+    """Select the first resources of the customer whose row the statement around this is at."""
+    attribute, direction = SORTS[order]
+    column: Any = getattr(Resource, attribute)
+    statement = select(
+        *selected(Resource, columns), column.label("sort_value"), Resource.id.label("sort_id")
+    ).where(
+        Resource.tenant_id == scope.tenant_id,
+        Resource.customer_id == Customer.id,
+        *_conditions(narrowed),
+    )
+    sort = [(column, direction), (Resource.id, direction)]
+    return keyset(statement, sort=sort, page=page).correlate(Customer).lateral("first")
 
 
 async def batch_get_for_update(
