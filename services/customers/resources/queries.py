@@ -7,6 +7,7 @@ from typing import Any, Final
 from uuid import UUID
 
 from sqlalchemy import (
+    ColumnElement,
     ColumnExpressionArgument,
     FromClause,
     Text,
@@ -17,6 +18,7 @@ from sqlalchemy import (
     desc,
     func,
     literal,
+    literal_column,
     select,
     true,
 )
@@ -117,24 +119,25 @@ async def batch_list_resources(
 
     A row ends with the customer's id, the sort value and the id.
     """
-    first = _first_of_customer(scope, narrowed, order=order, page=page, columns=columns)
     asked = (
         func.unnest(literal(customer_ids, ARRAY(Uuid()))).table_valued("id").render_derived("asked")
     )
-    _, direction = SORTS[order]
+    first = _first_of_customer(scope, narrowed, order=order, page=page, columns=columns)
+    attribute, direction = SORTS[order]
+    sort_value, sort_id = _first("sort_value", attribute), _first("sort_id", "id")
     ordered = asc if direction == "asc" else desc
     statement = (
         select(
-            *[first.c[name] for name in columns],
+            *[_first(name, name) for name in columns],
             Customer.id.label("owner_id"),
-            first.c.sort_value,
-            first.c.sort_id,
+            sort_value,
+            sort_id,
         )
         .select_from(asked)
         .join(Customer, and_(Customer.id == asked.c.id, *scope.covers(Customer)))
         # A customer without resources has a row without one, and so is known to be in scope.
         .outerjoin(first, true())
-        .order_by(ordered(first.c.sort_value), ordered(first.c.sort_id))
+        .order_by(ordered(sort_value), ordered(sort_id))
     )
     groups: dict[UUID, list[Any]] = {}
     for row in await fetch(session, statement):
@@ -159,6 +162,15 @@ def _first_of_customer(
     )
     sort = [(column, direction), (Resource.id, direction)]
     return keyset(statement, sort=sort, page=page).correlate(Customer).lateral("first")
+
+
+def _first(name: str, attribute: str) -> ColumnElement[Any]:
+    # By name: the columns that the subquery offers are made anew for each call, and cost as much
+    # as all else here together.
+    return literal_column(f"first.{name}", _TYPES[attribute])
+
+
+_TYPES: Final = {column.name: column.type for column in Resource.__table__.columns}
 
 
 async def batch_get_for_update(
