@@ -209,7 +209,9 @@ def keyset(
 def _behind(sort: Sequence[tuple[Any, Direction]], values: tuple[Any, ...]) -> ColumnElement[bool]:
     columns = [column for column, _ in sort]
     directions = {direction for _, direction in sort}
-    if len(directions) == 1 and None not in values and not any(map(_is_nullable, columns)):
+    # Going up, NULL lies behind every value, and no comparison of rows finds it.
+    misses_null = "asc" in directions and any(map(_is_nullable, columns))
+    if len(directions) == 1 and None not in values and not misses_null:
         # A comparison of rows is one condition on the index.
         here = tuple_(*values, types=[column.type for column in columns])
         row = tuple_(*columns)

@@ -13,8 +13,8 @@ from services.customers.customers.model import Customer
 from services.customers.customers.operations import NewCustomer, ensure_customers
 from services.customers.partners.model import Partner
 from services.customers.partners.operations import create_indirect_partner, create_partner
+from services.customers.resources.messages import to_values
 from services.customers.resources.operations import ensure_resources
-from services.customers.resources.servicer import to_values
 from services.kit.identity import Scope
 from services.kit.ids import new_id
 from services.kit.paging import Page, PageTokens

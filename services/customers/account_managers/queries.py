@@ -1,13 +1,14 @@
 """Reads of account managers, always inside a scope."""
 
 from collections.abc import Collection, Sequence
-from typing import Final
+from typing import Any, Final
 from uuid import UUID
 
-from sqlalchemy import Select, select
+from sqlalchemy import ColumnElement, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.customers.account_managers.model import AccountManager, AccountManagerUnknown
+from services.kit.fields import fetch, selected
 from services.kit.identity import Scope
 from services.kit.ids import to_text
 from services.kit.paging import Direction, Page, keyset, search
@@ -22,24 +23,39 @@ SORTS: Final[dict[str, tuple[str, Direction]]] = {
 
 
 async def batch_get(
-    session: AsyncSession, *, scope: Scope, ids: Sequence[UUID]
-) -> list[AccountManager]:
-    """Get those in scope, in the order asked."""
-    found = await session.scalars(_in_scope(scope).where(AccountManager.id.in_(ids)))
-    by_id = {manager.id: manager for manager in found}
+    session: AsyncSession, *, scope: Scope, ids: Sequence[UUID], columns: Sequence[str]
+) -> list[Any]:
+    """Get columns of those in scope, in the order asked; a row ends with the id."""
+    statement = select(*selected(AccountManager, columns), AccountManager.id.label("sort_id"))
+    found = await fetch(session, statement.where(*_in_scope(scope), AccountManager.id.in_(ids)))
+    by_id = {row[-1]: row for row in found}
     return [by_id[id_] for id_ in ids if id_ in by_id]
 
 
 async def list_account_managers(
-    session: AsyncSession, *, scope: Scope, name: str | None, order: str, page: Page
-) -> Sequence[AccountManager]:
-    """List a page by the given order; name is a substring in upper or lower case."""
-    statement = _in_scope(scope)
+    session: AsyncSession,
+    *,
+    scope: Scope,
+    name: str | None,
+    order: str,
+    page: Page,
+    columns: Sequence[str],
+) -> Sequence[Any]:
+    """List columns of a page; name is a substring in upper or lower case.
+
+    A row ends with the sort value and the id.
+    """
+    attribute, direction = SORTS[order]
+    column: Any = getattr(AccountManager, attribute)
+    statement = select(
+        *selected(AccountManager, columns),
+        column.label("sort_value"),
+        AccountManager.id.label("sort_id"),
+    ).where(*_in_scope(scope))
     if name is not None:
         statement = statement.where(search(AccountManager.name, name, field="filter.name"))
-    attribute, direction = SORTS[order]
-    sort = [(getattr(AccountManager, attribute), direction), (AccountManager.id, direction)]
-    return (await session.scalars(keyset(statement, sort=sort, page=page))).all()
+    sort = [(column, direction), (AccountManager.id, direction)]
+    return await fetch(session, keyset(statement, sort=sort, page=page))
 
 
 async def check_known(
@@ -61,8 +77,6 @@ async def check_known(
             )
 
 
-def _in_scope(scope: Scope) -> Select[AccountManager]:
+def _in_scope(scope: Scope) -> list[ColumnElement[bool]]:
     # Managers see themselves, directors their team.
-    return select(AccountManager).where(
-        *scope.covers(AccountManager, account_manager=AccountManager.id)
-    )
+    return scope.covers(AccountManager, account_manager=AccountManager.id)

@@ -1,14 +1,26 @@
 """The rpcs of AccountManagerService."""
 
+from functools import partial
+from typing import Final
+
 from partner.customers.v1 import account_managers_pb2, account_managers_pb2_grpc
 from services.customers.account_managers import operations, queries
-from services.customers.account_managers.model import AccountManager
 from services.kit import ids
+from services.kit.fields import Field, Fields, place
 from services.kit.identity import Role
 from services.kit.rpc import Call, Servicer, read, write
-from services.kit.wire import Words, to_text, to_timestamp
+from services.kit.wire import Words, id_text, to_text, to_timestamp
 
-ORDERS = Words(account_managers_pb2.AccountManagerOrder, prefix="ACCOUNT_MANAGER_ORDER_")
+ORDERS: Final = Words(account_managers_pb2.AccountManagerOrder, prefix="ACCOUNT_MANAGER_ORDER_")
+
+ACCOUNT_MANAGER: Final = Fields(
+    account_managers_pb2.AccountManager,
+    id=Field(partial(id_text, "mgr")),
+    partner_id=Field(partial(id_text, "ptr")),
+    account_name=Field(),
+    name=Field(),
+    create_time=Field(to_timestamp),
+)
 
 
 class AccountManagerServicer(Servicer, account_managers_pb2_grpc.AccountManagerServiceServicer):
@@ -16,29 +28,32 @@ class AccountManagerServicer(Servicer, account_managers_pb2_grpc.AccountManagerS
     async def BatchGetAccountManagers(
         self, request: account_managers_pb2.BatchGetAccountManagersRequest, call: Call
     ) -> account_managers_pb2.BatchGetAccountManagersResponse:
+        chosen = ACCOUNT_MANAGER.chosen(request.read_mask)
         wanted = ids.many_from_text("mgr", request.ids, field="ids", at_most=500)
-        found = await queries.batch_get(call.session, scope=call.scope, ids=wanted)
+        rows = await queries.batch_get(
+            call.session, scope=call.scope, ids=wanted, columns=chosen.columns
+        )
         return account_managers_pb2.BatchGetAccountManagersResponse(
-            account_managers=map(to_message, found)
+            account_managers=chosen.messages(rows, now=call.now)
         )
 
     @read()
     async def ListAccountManagers(
         self, request: account_managers_pb2.ListAccountManagersRequest, call: Call
     ) -> account_managers_pb2.ListAccountManagersResponse:
-        order = ORDERS.word(request.order_by) or "CREATE_TIME_DESC"
+        chosen = ACCOUNT_MANAGER.chosen(request.read_mask)
         page = call.page(request)
         rows = await queries.list_account_managers(
             call.session,
             scope=call.scope,
             name=to_text(request.filter, "name"),
-            order=order,
+            order=ORDERS.word(request.order_by) or "CREATE_TIME_DESC",
             page=page,
+            columns=chosen.columns,
         )
-        attribute, _ = queries.SORTS[order]
-        cut = call.pages.cut(page, rows, key=lambda row: ((getattr(row, attribute),), row.id))
+        cut = call.pages.cut(page, rows, key=place)
         return account_managers_pb2.ListAccountManagersResponse(
-            account_managers=map(to_message, cut.rows),
+            account_managers=chosen.messages(cut.rows, now=call.now),
             next_page_token=cut.next_page_token,
             item_tokens=cut.item_tokens,
         )
@@ -54,14 +69,4 @@ class AccountManagerServicer(Servicer, account_managers_pb2_grpc.AccountManagerS
             name=request.name,
             now=call.now,
         )
-        return to_message(manager)
-
-
-def to_message(manager: AccountManager) -> account_managers_pb2.AccountManager:
-    return account_managers_pb2.AccountManager(
-        id=ids.to_text("mgr", manager.id),
-        partner_id=ids.to_text("ptr", manager.partner_id),
-        account_name=manager.account_name,
-        name=manager.name,
-        create_time=to_timestamp(manager.create_time),
-    )
+        return ACCOUNT_MANAGER.everything.message_of(manager, now=call.now)

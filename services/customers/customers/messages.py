@@ -1,14 +1,18 @@
 """Customers as messages, masked and unmasked, and what messages say of them as plain values."""
 
 from datetime import datetime
+from decimal import Decimal
+from functools import partial
 from typing import Final
+from uuid import UUID
 
 from partner.customers.v1 import customers_pb2
 from partner.type.v1 import money_pb2, terms_pb2
 from services.customers.customers import operations, queries
-from services.customers.customers.model import Customer
+from services.customers.customers.model import new_customer_value_at
 from services.kit import ids
 from services.kit.errors import InvalidArgument
+from services.kit.fields import Field, Fields
 from services.kit.masking import mask_email, mask_mobile, mask_name
 from services.kit.money import Money, decimal_text
 from services.kit.wire import (
@@ -31,62 +35,84 @@ NEW_CUSTOMER_VALUES: Final = Words(customers_pb2.NewCustomerValue, prefix="NEW_C
 ENTERPRISE_ROLES: Final = Words(customers_pb2.EnterpriseRole, prefix="ENTERPRISE_ROLE_")
 
 
-def to_masked_message(customer: Customer, *, now: datetime) -> customers_pb2.Customer:
-    """Write a customer as everybody may see it."""
-    message = to_message(customer, now=now)
-    message.account_name = mask_name(customer.account_name)
-    if customer.name is not None:
-        message.name = mask_name(customer.name)
-    if (email := mask_email(customer.email)) is not None:
-        message.email = email
-    if (mobile := mask_mobile(customer.mobile)) is not None:
-        message.mobile = mobile
-    return message
+def to_money_message(amount: Decimal | None, currency_code: str) -> money_pb2.Money | None:
+    if amount is None:
+        return None
+    return money_pb2.Money(amount=decimal_text(amount), currency_code=currency_code)
 
 
-def to_message(customer: Customer, *, now: datetime) -> customers_pb2.Customer:
-    """Write a customer unmasked, for those who may see it so."""
-    return customers_pb2.Customer(
-        id=ids.to_text("cus", customer.id),
-        account_name=customer.account_name,
-        name=customer.name,
-        customer_type=TYPES.number(customer.customer_type),
-        verification_status=VERIFICATIONS.number(customer.verification_status),
-        association_type=ASSOCIATIONS.number(customer.association_type),
-        associate_time=to_timestamp(customer.associate_time),
-        partner_id=ids.to_text("ptr", customer.partner_id),
-        indirect_partner_id=id_text("ptr", customer.indirect_partner_id),
-        account_manager_id=id_text("mgr", customer.account_manager_id),
-        tags=customer.tags,
-        email=customer.email,
-        mobile=customer.mobile,
-        country_code=customer.country_code,
-        freeze_state=FREEZES.number(customer.freeze_state),
-        level=LEVELS.number(customer.level),
-        new_customer_tag=_new_customer_tag(customer, now=now),
-        external_id=customer.external_id,
-        external_platform=customer.external_platform,
-        month_to_date_spend=money_pb2.Money(
-            amount=decimal_text(customer.month_to_date_spend),
-            currency_code=customer.currency_code,
-        ),
-        nearest_expire_time=to_timestamp(customer.nearest_expire_time),
-        enterprise_role=ENTERPRISE_ROLES.number(customer.enterprise_role),
-        create_time=to_timestamp(customer.create_time),
-    )
+def to_indirect_partner_id(partner_id: UUID, tenant_id: UUID) -> str | None:
+    """Give the reseller that owns the customer, where the owner is one."""
+    return None if partner_id == tenant_id else ids.to_text("ptr", partner_id)
 
 
-def _new_customer_tag(
-    customer: Customer, *, now: datetime
+def to_new_customer_tag(
+    value: str | None,
+    verification_status: str | None,
+    effective_cycle: str | None,
+    expire_cycle: str | None,
+    now: datetime,
 ) -> customers_pb2.Customer.NewCustomerTag | None:
-    value = customer.new_customer_value_at(now)
-    if value is None:
+    shown = new_customer_value_at(
+        now, value=value, verification_status=verification_status, expire_cycle=expire_cycle
+    )
+    if shown is None:
         return None
     return customers_pb2.Customer.NewCustomerTag(
-        value=NEW_CUSTOMER_VALUES.number(value),
-        effective_cycle=customer.new_customer_effective_cycle,
-        expire_cycle=customer.new_customer_expire_cycle,
+        value=NEW_CUSTOMER_VALUES.number(shown),
+        effective_cycle=effective_cycle,
+        expire_cycle=expire_cycle,
     )
+
+
+_ALWAYS_SHOWN: Final = {
+    "id": Field(partial(id_text, "cus")),
+    "customer_type": Field(TYPES.number),
+    "verification_status": Field(VERIFICATIONS.number),
+    "association_type": Field(ASSOCIATIONS.number),
+    "associate_time": Field(to_timestamp),
+    "partner_id": Field(partial(id_text, "ptr")),
+    "indirect_partner_id": Field(to_indirect_partner_id, "partner_id", "tenant_id"),
+    "account_manager_id": Field(partial(id_text, "mgr")),
+    "tags": Field(),
+    "country_code": Field(),
+    "freeze_state": Field(FREEZES.number),
+    "level": Field(LEVELS.number),
+    "new_customer_tag": Field(
+        to_new_customer_tag,
+        "new_customer_value",
+        "verification_status",
+        "new_customer_effective_cycle",
+        "new_customer_expire_cycle",
+        timed=True,
+    ),
+    "external_id": Field(),
+    "external_platform": Field(),
+    "month_to_date_spend": Field(to_money_message, "month_to_date_spend", "currency_code"),
+    "nearest_expire_time": Field(to_timestamp),
+    "enterprise_role": Field(ENTERPRISE_ROLES.number),
+    "create_time": Field(to_timestamp),
+}
+
+# As everybody may see a customer.
+CUSTOMER: Final = Fields(
+    customers_pb2.Customer,
+    account_name=Field(mask_name),
+    name=Field(mask_name),
+    email=Field(mask_email),
+    mobile=Field(mask_mobile),
+    **_ALWAYS_SHOWN,
+)
+
+# Unmasked, for those who may see it so.
+UNMASKED_CUSTOMER: Final = Fields(
+    customers_pb2.Customer,
+    account_name=Field(),
+    name=Field(),
+    email=Field(),
+    mobile=Field(),
+    **_ALWAYS_SHOWN,
+)
 
 
 def to_filter(message: customers_pb2.CustomerFilter) -> queries.CustomerFilter:

@@ -111,18 +111,6 @@ class Customer(PartnerRow, CustomersTable):
     link_due_time: Mapped[datetime] = mapped_column(server_default=func.now())
     link_error: Mapped[str | None]
 
-    @property
-    def indirect_partner_id(self) -> UUID | None:
-        """Give the reseller that owns the customer, where the owner is one."""
-        return None if self.partner_id == self.tenant_id else self.partner_id
-
-    def new_customer_value_at(self, now: datetime) -> str | None:
-        """Say whether it counts as new at a time: known of verified ones, and for some months."""
-        value, expire_cycle = self.new_customer_value, self.new_customer_expire_cycle
-        if value is None or self.verification_status != "VERIFIED":
-            return None
-        return "NO" if expire_cycle is not None and expire_cycle < cycle_of(now) else value
-
     def put_tags(self, tags: list[str], *, field: str) -> None:
         """Replace the partner's labels.
 
@@ -149,6 +137,15 @@ class CustomerReveal(PartnerRow, CustomersTable):
     reason: Mapped[str]
     request_id: Mapped[str]
     reveal_time: Mapped[datetime]
+
+
+def new_customer_value_at(
+    now: datetime, *, value: str | None, verification_status: str | None, expire_cycle: str | None
+) -> str | None:
+    """Say whether a customer counts as new: known of verified ones, and for some months."""
+    if value is None or verification_status != "VERIFIED":
+        return None
+    return "NO" if expire_cycle is not None and expire_cycle < cycle_of(now) else value
 
 
 def check_tags(tags: list[str], *, field: str) -> list[str]:

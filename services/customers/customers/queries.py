@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Select, Text, func, literal, select
+from sqlalchemy import ColumnElement, Text, func, literal, select
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -14,6 +14,7 @@ from services.customers.account_managers.model import AccountManager
 from services.customers.customers.model import Customer
 from services.customers.partners import queries as partners
 from services.kit.errors import InvalidArgument, NotFound
+from services.kit.fields import fetch, selected
 from services.kit.identity import Scope
 from services.kit.money import Money
 from services.kit.paging import Direction, Page, keyset, search, search_exact_case
@@ -52,15 +53,18 @@ class CustomerFilter:
     indirect_partner_id: UUID | None = None
 
 
-async def get(session: AsyncSession, *, scope: Scope, id_: UUID) -> Customer:
-    """Get one customer.
+async def get(
+    session: AsyncSession, *, scope: Scope, id_: UUID, columns: Sequence[str]
+) -> Sequence[Any]:
+    """Get columns of one customer.
 
     :raises NotFound: where there is none in scope.
     """
-    customer = await session.scalar(_in_scope(scope).where(Customer.id == id_))
-    if customer is None:
+    rows = await batch_get(session, scope=scope, ids=[id_], columns=columns)
+    if not rows:
         raise NotFound("customer not found")
-    return customer
+    row: Sequence[Any] = rows[0]
+    return row
 
 
 async def get_own_for_update(
@@ -70,8 +74,8 @@ async def get_own_for_update(
 
     :raises NotFound: where there is none in scope, or it is a reseller's.
     """
-    statement = _in_scope(scope).where(
-        Customer.id == id_, Customer.partner_id == scope.own_partner_id
+    statement = select(Customer).where(
+        *scope.covers(Customer), Customer.id == id_, Customer.partner_id == scope.own_partner_id
     )
     customer = await session.scalar(statement.with_for_update())
     if customer is None:
@@ -79,10 +83,14 @@ async def get_own_for_update(
     return customer
 
 
-async def batch_get(session: AsyncSession, *, scope: Scope, ids: Sequence[UUID]) -> list[Customer]:
-    """Get those in scope, in the order asked."""
-    found = await session.scalars(_in_scope(scope).where(Customer.id.in_(ids)))
-    return _in_order(found, ids)
+async def batch_get(
+    session: AsyncSession, *, scope: Scope, ids: Sequence[UUID], columns: Sequence[str]
+) -> list[Any]:
+    """Get columns of those in scope, in the order asked; a row ends with the id."""
+    statement = select(*selected(Customer, columns), Customer.id.label("sort_id"))
+    found = await fetch(session, statement.where(*scope.covers(Customer), Customer.id.in_(ids)))
+    by_id = {row[-1]: row for row in found}
+    return [by_id[id_] for id_ in ids if id_ in by_id]
 
 
 async def batch_get_own(
@@ -90,9 +98,14 @@ async def batch_get_own(
 ) -> list[Customer]:
     """Get those in scope that the caller's own partner owns, in the order asked."""
     found = await session.scalars(
-        _in_scope(scope).where(Customer.id.in_(ids), Customer.partner_id == scope.own_partner_id)
+        select(Customer).where(
+            *scope.covers(Customer),
+            Customer.id.in_(ids),
+            Customer.partner_id == scope.own_partner_id,
+        )
     )
-    return _in_order(found, ids)
+    by_id = {customer.id: customer for customer in found}
+    return [by_id[id_] for id_ in ids if id_ in by_id]
 
 
 async def batch_get_for_update(
@@ -100,8 +113,8 @@ async def batch_get_for_update(
 ) -> dict[UUID, Customer]:
     """Get customers in scope and lock them, always in the same order."""
     found = await session.scalars(
-        _in_scope(scope)
-        .where(Customer.id.in_(ids))
+        select(Customer)
+        .where(*scope.covers(Customer), Customer.id.in_(ids))
         .order_by(Customer.id)
         .with_for_update(key_share=True)
     )
@@ -121,38 +134,54 @@ async def batch_get_by_external_id(
         .render_derived()
     )
     found = await session.scalars(
-        _in_scope(scope).join(
+        select(Customer)
+        .join(
             asked,
             (Customer.external_platform == asked.c.platform)
             & (Customer.external_id == asked.c.external_id),
         )
+        .where(*scope.covers(Customer))
     )
     return {(str(row.external_platform), str(row.external_id)): row for row in found}
 
 
 async def list_customers(
-    session: AsyncSession, *, scope: Scope, narrowed: CustomerFilter, order: str, page: Page
-) -> Sequence[Customer]:
-    """List a page of the caller's own customers, or of the named reseller of the caller's.
+    session: AsyncSession,
+    *,
+    scope: Scope,
+    narrowed: CustomerFilter,
+    order: str,
+    page: Page,
+    columns: Sequence[str],
+) -> Sequence[Any]:
+    """List columns of a page of the caller's own customers, or of the caller's reseller named.
+
+    A row ends with the sort value and the id.
 
     :raises IndirectPartnerForbidden: where the reseller is not the caller's.
     """
-    statement = _narrow(await _of_one_partner(session, scope, narrowed), scope, narrowed)
     attribute, direction = SORTS[order]
-    sort = [(getattr(Customer, attribute), direction), (Customer.id, direction)]
-    return (await session.scalars(keyset(statement, sort=sort, page=page))).all()
+    column: Any = getattr(Customer, attribute)
+    statement = select(
+        *selected(Customer, columns), column.label("sort_value"), Customer.id.label("sort_id")
+    ).where(*await _of_one_partner(session, scope, narrowed), *_conditions(scope, narrowed))
+    sort = [(column, direction), (Customer.id, direction)]
+    return await fetch(session, keyset(statement, sort=sort, page=page))
 
 
 async def count_customers(session: AsyncSession, *, scope: Scope, narrowed: CustomerFilter) -> int:
     """Count what list_customers would list."""
-    statement = _narrow(await _of_one_partner(session, scope, narrowed), scope, narrowed)
-    count = statement.with_only_columns(func.count(), maintain_column_froms=True)
-    return int(await session.scalar(count) or 0)
+    statement = (
+        select(func.count())
+        .select_from(Customer)
+        .where(*await _of_one_partner(session, scope, narrowed), *_conditions(scope, narrowed))
+    )
+    return int(await session.scalar(statement) or 0)
 
 
 async def _of_one_partner(
     session: AsyncSession, scope: Scope, narrowed: CustomerFilter
-) -> Select[Customer]:
+) -> list[ColumnElement[bool]]:
     await _check_currency(session, scope, narrowed)
     partner_id = scope.own_partner_id or scope.tenant_id
     if narrowed.indirect_partner_id is not None:
@@ -160,7 +189,7 @@ async def _of_one_partner(
         await partners.check_resellers(
             session, scope=scope, ids={partner_id}, field="filter.indirect_partner_id"
         )
-    return _in_scope(scope).where(Customer.partner_id == partner_id)
+    return [*scope.covers(Customer), Customer.partner_id == partner_id]
 
 
 async def _check_currency(session: AsyncSession, scope: Scope, narrowed: CustomerFilter) -> None:
@@ -174,25 +203,25 @@ async def _check_currency(session: AsyncSession, scope: Scope, narrowed: Custome
             )
 
 
-def _narrow(
-    statement: Select[Customer], scope: Scope, narrowed: CustomerFilter
-) -> Select[Customer]:
-    for attribute in ("mobile", "association_type", "freeze_state"):
-        if (value := getattr(narrowed, attribute)) is not None:
-            statement = statement.where(getattr(Customer, attribute) == value)
+def _conditions(scope: Scope, narrowed: CustomerFilter) -> list[ColumnElement[bool]]:
+    conditions: list[ColumnElement[bool]] = [
+        getattr(Customer, attribute) == value
+        for attribute in ("mobile", "association_type", "freeze_state")
+        if (value := getattr(narrowed, attribute)) is not None
+    ]
     if narrowed.customer_id is not None:
-        statement = statement.where(Customer.id == narrowed.customer_id)
+        conditions.append(Customer.id == narrowed.customer_id)
     for attribute in ("associate_time", "nearest_expire_time"):
         column = getattr(Customer, attribute)
         if (begin := getattr(narrowed, f"{attribute}_from")) is not None:
-            statement = statement.where(column >= begin)
+            conditions.append(column >= begin)
         if (end := getattr(narrowed, f"{attribute}_to")) is not None:
-            statement = statement.where(column < end)
+            conditions.append(column < end)
     if (least := narrowed.month_to_date_spend_min) is not None:
-        statement = statement.where(Customer.month_to_date_spend >= least.amount)
+        conditions.append(Customer.month_to_date_spend >= least.amount)
     if (most := narrowed.month_to_date_spend_max) is not None:
-        statement = statement.where(Customer.month_to_date_spend <= most.amount)
-    return statement.where(*_searches(scope, narrowed))
+        conditions.append(Customer.month_to_date_spend <= most.amount)
+    return conditions + _searches(scope, narrowed)
 
 
 def _searches(scope: Scope, narrowed: CustomerFilter) -> list[ColumnElement[bool]]:
@@ -217,12 +246,3 @@ def _searches(scope: Scope, narrowed: CustomerFilter) -> list[ColumnElement[bool
         )
         conditions.append(Customer.account_manager_id.in_(managers))
     return conditions
-
-
-def _in_order(found: Any, ids: Sequence[UUID]) -> list[Customer]:
-    by_id = {customer.id: customer for customer in found}
-    return [by_id[id_] for id_ in ids if id_ in by_id]
-
-
-def _in_scope(scope: Scope) -> Select[Customer]:
-    return select(Customer).where(*scope.covers(Customer))

@@ -5,14 +5,15 @@ from typing import Final
 from partner.customers.v1 import customers_pb2, customers_pb2_grpc
 from services.customers.customers import operations, queries
 from services.customers.customers.messages import (
+    CUSTOMER,
     ORDERS,
+    UNMASKED_CUSTOMER,
     to_filter,
-    to_masked_message,
-    to_message,
     to_new_customer,
 )
 from services.kit import ids
 from services.kit.errors import InvalidArgument
+from services.kit.fields import place
 from services.kit.identity import Role
 from services.kit.money import Money
 from services.kit.rpc import Call, Servicer, read, write
@@ -25,34 +26,41 @@ class CustomerServicer(Servicer, customers_pb2_grpc.CustomerServiceServicer):
     async def GetCustomer(
         self, request: customers_pb2.GetCustomerRequest, call: Call
     ) -> customers_pb2.Customer:
+        chosen = CUSTOMER.chosen(request.read_mask)
         id_ = ids.from_text("cus", request.id, field="id")
-        customer = await queries.get(call.session, scope=call.scope, id_=id_)
-        return to_masked_message(customer, now=call.now)
+        row = await queries.get(call.session, scope=call.scope, id_=id_, columns=chosen.columns)
+        return chosen.message(row, now=call.now)
 
     @read()
     async def BatchGetCustomers(
         self, request: customers_pb2.BatchGetCustomersRequest, call: Call
     ) -> customers_pb2.BatchGetCustomersResponse:
+        chosen = CUSTOMER.chosen(request.read_mask)
         wanted = ids.many_from_text("cus", request.ids, field="ids", at_most=500)
-        found = await queries.batch_get(call.session, scope=call.scope, ids=wanted)
+        rows = await queries.batch_get(
+            call.session, scope=call.scope, ids=wanted, columns=chosen.columns
+        )
         return customers_pb2.BatchGetCustomersResponse(
-            customers=[to_masked_message(one, now=call.now) for one in found]
+            customers=chosen.messages(rows, now=call.now)
         )
 
     @read()
     async def ListCustomers(
         self, request: customers_pb2.ListCustomersRequest, call: Call
     ) -> customers_pb2.ListCustomersResponse:
-        order = ORDERS.word(request.order_by) or "ASSOCIATE_TIME_DESC"
+        chosen = CUSTOMER.chosen(request.read_mask)
         page = call.page(request)
-        narrowed = to_filter(request.filter)
         rows = await queries.list_customers(
-            call.session, scope=call.scope, narrowed=narrowed, order=order, page=page
+            call.session,
+            scope=call.scope,
+            narrowed=to_filter(request.filter),
+            order=ORDERS.word(request.order_by) or "ASSOCIATE_TIME_DESC",
+            page=page,
+            columns=chosen.columns,
         )
-        attribute, _ = queries.SORTS[order]
-        cut = call.pages.cut(page, rows, key=lambda row: ((getattr(row, attribute),), row.id))
+        cut = call.pages.cut(page, rows, key=place)
         return customers_pb2.ListCustomersResponse(
-            customers=[to_masked_message(one, now=call.now) for one in cut.rows],
+            customers=chosen.messages(cut.rows, now=call.now),
             next_page_token=cut.next_page_token,
             item_tokens=cut.item_tokens,
         )
@@ -77,8 +85,9 @@ class CustomerServicer(Servicer, customers_pb2_grpc.CustomerServiceServicer):
             request_id=request.request_id,
             now=call.now,
         )
+        unmasked = UNMASKED_CUSTOMER.everything
         return customers_pb2.RevealCustomersResponse(
-            customers=[to_message(one, now=call.now) for one in shown]
+            customers=[unmasked.message_of(one, now=call.now) for one in shown]
         )
 
     @write()
@@ -93,9 +102,9 @@ class CustomerServicer(Servicer, customers_pb2_grpc.CustomerServiceServicer):
             call.session, scope=call.scope, customers=wanted, now=call.now
         )
         # A service needs the names for its own books; people have RevealCustomers, which is noted.
-        show = to_message if call.principal.role is Role.SYSTEM else to_masked_message
+        sight = UNMASKED_CUSTOMER if call.principal.role is Role.SYSTEM else CUSTOMER
         return customers_pb2.EnsureCustomersResponse(
-            customers=[show(one, now=call.now) for one in customers],
+            customers=[sight.everything.message_of(one, now=call.now) for one in customers],
             created_count=created_count,
         )
 
@@ -110,7 +119,7 @@ class CustomerServicer(Servicer, customers_pb2_grpc.CustomerServiceServicer):
             id_=ids.from_text("cus", request.customer.id, field="customer.id"),
             tags=list(request.customer.tags) if "tags" in changed else None,
         )
-        return to_masked_message(customer, now=call.now)
+        return CUSTOMER.everything.message_of(customer, now=call.now)
 
     @write()
     async def RecordCustomerSpend(

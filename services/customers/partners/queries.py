@@ -3,14 +3,15 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Final
+from typing import Any, Final
 from uuid import UUID
 
-from sqlalchemy import Select, and_, false, or_, select
+from sqlalchemy import ColumnElement, and_, false, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.customers.partners.model import IndirectPartnerForbidden, Partner, PartnerKind
 from services.kit.errors import NotFound
+from services.kit.fields import fetch, selected
 from services.kit.identity import Scope
 from services.kit.paging import Direction, Page, keyset, search
 
@@ -36,15 +37,18 @@ class IndirectPartnerFilter:
     email: str | None = None
 
 
-async def get(session: AsyncSession, *, scope: Scope, id_: UUID) -> Partner:
-    """Get one partner.
+async def get(
+    session: AsyncSession, *, scope: Scope, id_: UUID, columns: Sequence[str]
+) -> Sequence[Any]:
+    """Get columns of one partner.
 
     :raises NotFound: where there is none in scope.
     """
-    partner = await session.scalar(_in_scope(scope).where(Partner.id == id_))
-    if partner is None:
+    rows = await batch_get(session, scope=scope, ids=[id_], columns=columns)
+    if not rows:
         raise NotFound("partner not found")
-    return partner
+    row: Sequence[Any] = rows[0]
+    return row
 
 
 async def get_root(session: AsyncSession, *, scope: Scope) -> Partner:
@@ -71,10 +75,13 @@ async def get_currency_code(session: AsyncSession, *, scope: Scope) -> str | Non
     return code
 
 
-async def batch_get(session: AsyncSession, *, scope: Scope, ids: Sequence[UUID]) -> list[Partner]:
-    """Get those in scope, in the order asked."""
-    found = await session.scalars(_in_scope(scope).where(Partner.id.in_(ids)))
-    by_id = {partner.id: partner for partner in found}
+async def batch_get(
+    session: AsyncSession, *, scope: Scope, ids: Sequence[UUID], columns: Sequence[str]
+) -> list[Any]:
+    """Get columns of those in scope, in the order asked; a row ends with the id."""
+    statement = select(*selected(Partner, columns), Partner.id.label("sort_id"))
+    found = await fetch(session, statement.where(*_in_scope(scope), Partner.id.in_(ids)))
+    by_id = {row[-1]: row for row in found}
     return [by_id[id_] for id_ in ids if id_ in by_id]
 
 
@@ -97,39 +104,51 @@ async def check_resellers(
 
 
 async def list_indirect_partners(
-    session: AsyncSession, *, scope: Scope, narrowed: IndirectPartnerFilter, order: str, page: Page
-) -> Sequence[Partner]:
-    """List a page of the calling distributor's resellers; a reseller has none."""
-    statement = _narrow(_in_scope(scope), narrowed).where(
-        Partner.kind == PartnerKind.INDIRECT_PARTNER
-    )
+    session: AsyncSession,
+    *,
+    scope: Scope,
+    narrowed: IndirectPartnerFilter,
+    order: str,
+    page: Page,
+    columns: Sequence[str],
+) -> Sequence[Any]:
+    """List columns of a page of the calling distributor's resellers; a reseller has none.
+
+    A row ends with the sort value and the id.
+    """
+    attribute, direction = SORTS[order]
+    column: Any = getattr(Partner, attribute)
+    statement = select(
+        *selected(Partner, columns), column.label("sort_value"), Partner.id.label("sort_id")
+    ).where(*_in_scope(scope), Partner.kind == PartnerKind.INDIRECT_PARTNER, *_conditions(narrowed))
     if scope.partner_id is not None:
         statement = statement.where(false())
-    attribute, direction = SORTS[order]
-    sort = [(getattr(Partner, attribute), direction), (Partner.id, direction)]
-    return (await session.scalars(keyset(statement, sort=sort, page=page))).all()
+    sort = [(column, direction), (Partner.id, direction)]
+    return await fetch(session, keyset(statement, sort=sort, page=page))
 
 
-def _narrow(statement: Select[Partner], narrowed: IndirectPartnerFilter) -> Select[Partner]:
+def _conditions(narrowed: IndirectPartnerFilter) -> list[ColumnElement[bool]]:
+    conditions: list[ColumnElement[bool]] = [
+        getattr(Partner, attribute) == value
+        for attribute in ("mobile", "email")
+        if (value := getattr(narrowed, attribute)) is not None
+    ]
     for attribute in ("account_name", "name"):
         if (text := getattr(narrowed, attribute)) is not None:
             column = getattr(Partner, attribute)
-            statement = statement.where(search(column, text, field=f"filter.{attribute}"))
-    for attribute in ("mobile", "email"):
-        if (value := getattr(narrowed, attribute)) is not None:
-            statement = statement.where(getattr(Partner, attribute) == value)
+            conditions.append(search(column, text, field=f"filter.{attribute}"))
     if narrowed.indirect_partner_id is not None:
-        statement = statement.where(Partner.id == narrowed.indirect_partner_id)
+        conditions.append(Partner.id == narrowed.indirect_partner_id)
     if narrowed.associate_time_from is not None:
-        statement = statement.where(Partner.associate_time >= narrowed.associate_time_from)
+        conditions.append(Partner.associate_time >= narrowed.associate_time_from)
     if narrowed.associate_time_to is not None:
-        statement = statement.where(Partner.associate_time < narrowed.associate_time_to)
-    return statement
+        conditions.append(Partner.associate_time < narrowed.associate_time_to)
+    return conditions
 
 
-def _in_scope(scope: Scope) -> Select[Partner]:
+def _in_scope(scope: Scope) -> list[ColumnElement[bool]]:
     # Everybody sees the own company; managers and directors only those resellers they look after.
-    return select(Partner).where(
+    return [
         Partner.tenant_id == scope.tenant_id,
         or_(Partner.id == scope.own_partner_id, and_(*scope.covers(Partner))),
-    )
+    ]

@@ -1,16 +1,35 @@
 """The rpcs of PartnerService."""
 
+from functools import partial
+from typing import Final
+
 from partner.customers.v1 import partners_pb2, partners_pb2_grpc
 from services.customers.partners import operations, queries
-from services.customers.partners.model import Partner
 from services.kit import ids
+from services.kit.fields import Field, Fields, place
 from services.kit.masking import mask_email, mask_mobile
 from services.kit.rpc import Call, Servicer, read, write
 from services.kit.wire import Words, id_text, to_id, to_text, to_time, to_time_range, to_timestamp
 
-KINDS = Words(partners_pb2.PartnerKind, prefix="PARTNER_KIND_")
-STATES = Words(partners_pb2.PartnerState, prefix="PARTNER_STATE_")
-ORDERS = Words(partners_pb2.IndirectPartnerOrder, prefix="INDIRECT_PARTNER_ORDER_")
+KINDS: Final = Words(partners_pb2.PartnerKind, prefix="PARTNER_KIND_")
+STATES: Final = Words(partners_pb2.PartnerState, prefix="PARTNER_STATE_")
+ORDERS: Final = Words(partners_pb2.IndirectPartnerOrder, prefix="INDIRECT_PARTNER_ORDER_")
+
+PARTNER: Final = Fields(
+    partners_pb2.Partner,
+    id=Field(partial(id_text, "ptr")),
+    kind=Field(KINDS.number),
+    distributor_id=Field(partial(id_text, "ptr")),
+    name=Field(),
+    account_name=Field(),
+    mobile=Field(mask_mobile),
+    email=Field(mask_email),
+    associate_time=Field(to_timestamp),
+    account_manager_id=Field(partial(id_text, "mgr")),
+    state=Field(STATES.number),
+    currency_code=Field(),
+    create_time=Field(to_timestamp),
+)
 
 
 class PartnerServicer(Servicer, partners_pb2_grpc.PartnerServiceServicer):
@@ -18,34 +37,39 @@ class PartnerServicer(Servicer, partners_pb2_grpc.PartnerServiceServicer):
     async def GetPartner(
         self, request: partners_pb2.GetPartnerRequest, call: Call
     ) -> partners_pb2.Partner:
+        chosen = PARTNER.chosen(request.read_mask)
         id_ = ids.from_text("ptr", request.id, field="id")
-        return to_message(await queries.get(call.session, scope=call.scope, id_=id_))
+        row = await queries.get(call.session, scope=call.scope, id_=id_, columns=chosen.columns)
+        return chosen.message(row, now=call.now)
 
     @read()
     async def BatchGetPartners(
         self, request: partners_pb2.BatchGetPartnersRequest, call: Call
     ) -> partners_pb2.BatchGetPartnersResponse:
+        chosen = PARTNER.chosen(request.read_mask)
         wanted = ids.many_from_text("ptr", request.ids, field="ids", at_most=500)
-        found = await queries.batch_get(call.session, scope=call.scope, ids=wanted)
-        return partners_pb2.BatchGetPartnersResponse(partners=map(to_message, found))
+        rows = await queries.batch_get(
+            call.session, scope=call.scope, ids=wanted, columns=chosen.columns
+        )
+        return partners_pb2.BatchGetPartnersResponse(partners=chosen.messages(rows, now=call.now))
 
     @read()
     async def ListIndirectPartners(
         self, request: partners_pb2.ListIndirectPartnersRequest, call: Call
     ) -> partners_pb2.ListIndirectPartnersResponse:
-        order = ORDERS.word(request.order_by) or "ASSOCIATE_TIME_DESC"
+        chosen = PARTNER.chosen(request.read_mask)
         page = call.page(request)
         rows = await queries.list_indirect_partners(
             call.session,
             scope=call.scope,
             narrowed=to_filter(request.filter),
-            order=order,
+            order=ORDERS.word(request.order_by) or "ASSOCIATE_TIME_DESC",
             page=page,
+            columns=chosen.columns,
         )
-        attribute, _ = queries.SORTS[order]
-        cut = call.pages.cut(page, rows, key=lambda row: ((getattr(row, attribute),), row.id))
+        cut = call.pages.cut(page, rows, key=place)
         return partners_pb2.ListIndirectPartnersResponse(
-            partners=map(to_message, cut.rows),
+            partners=chosen.messages(cut.rows, now=call.now),
             next_page_token=cut.next_page_token,
             item_tokens=cut.item_tokens,
         )
@@ -65,7 +89,7 @@ class PartnerServicer(Servicer, partners_pb2_grpc.PartnerServiceServicer):
             currency_code=request.currency_code,
             now=call.now,
         )
-        return to_message(partner)
+        return PARTNER.everything.message_of(partner, now=call.now)
 
     @write()
     async def CreateIndirectPartner(
@@ -82,7 +106,7 @@ class PartnerServicer(Servicer, partners_pb2_grpc.PartnerServiceServicer):
             account_manager_id=to_id(request, "account_manager_id", "mgr"),
             now=call.now,
         )
-        return to_message(partner)
+        return PARTNER.everything.message_of(partner, now=call.now)
 
 
 def to_filter(message: partners_pb2.IndirectPartnerFilter) -> queries.IndirectPartnerFilter:
@@ -95,22 +119,4 @@ def to_filter(message: partners_pb2.IndirectPartnerFilter) -> queries.IndirectPa
         name=to_text(message, "name"),
         mobile=to_text(message, "mobile"),
         email=to_text(message, "email"),
-    )
-
-
-def to_message(partner: Partner) -> partners_pb2.Partner:
-    """Write a partner; mobile and e-mail are masked."""
-    return partners_pb2.Partner(
-        id=ids.to_text("ptr", partner.id),
-        kind=KINDS.number(partner.kind),
-        distributor_id=id_text("ptr", partner.distributor_id),
-        name=partner.name,
-        account_name=partner.account_name,
-        mobile=mask_mobile(partner.mobile),
-        email=mask_email(partner.email),
-        associate_time=to_timestamp(partner.associate_time),
-        account_manager_id=id_text("mgr", partner.account_manager_id),
-        state=STATES.number(partner.state),
-        currency_code=partner.currency_code,
-        create_time=to_timestamp(partner.create_time),
     )

@@ -8,21 +8,27 @@ from uuid import UUID
 
 from sqlalchemy import (
     ColumnElement,
+    ColumnExpressionArgument,
+    FromClause,
     Text,
     Uuid,
     and_,
+    asc,
     bindparam,
+    desc,
     func,
     literal,
+    literal_column,
     select,
     true,
 )
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from services.customers.customers import queries as customers
 from services.customers.customers.model import Customer
 from services.customers.resources.model import STATES_IN_USE, Resource, ResourceState
+from services.kit.errors import NotFound
+from services.kit.fields import fetch, selected
 from services.kit.identity import Scope
 from services.kit.paging import Direction, Page, keyset
 
@@ -51,15 +57,23 @@ class ResourceFilter:
     region_code: str | None = None
 
 
-async def batch_get(session: AsyncSession, *, scope: Scope, ids: Sequence[UUID]) -> list[Resource]:
-    """Get those whose customers are in scope, in the order asked."""
-    found = await session.scalars(
-        select(Resource)
-        .join(Customer, _is_customer_of(Resource))
+async def batch_get(
+    session: AsyncSession, *, scope: Scope, ids: Sequence[UUID], columns: Sequence[str]
+) -> list[Any]:
+    """Get columns of those whose customers are in scope, in the order asked.
+
+    A row ends with the id.
+    """
+    statement = (
+        select(*selected(Resource, columns), Resource.id.label("sort_id"))
+        .join(
+            Customer,
+            and_(Customer.tenant_id == Resource.tenant_id, Customer.id == Resource.customer_id),
+        )
         .where(*scope.covers(Customer), Resource.tenant_id == scope.tenant_id)
         .where(Resource.id.in_(ids))
     )
-    by_id = {resource.id: resource for resource in found}
+    by_id = {row[-1]: row for row in await fetch(session, statement)}
     return [by_id[id_] for id_ in ids if id_ in by_id]
 
 
@@ -71,19 +85,24 @@ async def list_resources(
     narrowed: ResourceFilter,
     order: str,
     page: Page,
-) -> Sequence[Resource]:
-    """List a page of one customer's resources.
+    columns: Sequence[str],
+) -> Sequence[Any]:
+    """List columns of a page of one customer's resources, as batch_list_resources does.
 
     :raises NotFound: where the customer is not in scope.
     """
-    await customers.get(session, scope=scope, id_=customer_id)
-    statement = select(Resource).where(
-        Resource.tenant_id == scope.tenant_id,
-        Resource.customer_id == customer_id,
-        *_conditions(Resource, narrowed),
+    groups = await batch_list_resources(
+        session,
+        scope=scope,
+        customer_ids=[customer_id],
+        narrowed=narrowed,
+        order=order,
+        page=page,
+        columns=columns,
     )
-    statement = keyset(statement, sort=_sort(Resource, order), page=page)
-    return (await session.scalars(statement)).all()
+    if customer_id not in groups:
+        raise NotFound("customer not found")
+    return groups[customer_id]
 
 
 async def batch_list_resources(
@@ -94,39 +113,64 @@ async def batch_list_resources(
     narrowed: ResourceFilter,
     order: str,
     page: Page,
+    columns: Sequence[str],
 ) -> dict[UUID, list[Any]]:
-    """Give the first resources of each customer in scope, and one too many, in one statement.
+    """List columns of the first resources of each customer in scope, and of one too many.
 
-    What comes back are rows with the attributes of a Resource: ten thousands of them would be
-    slow as mapped objects.
+    A row ends with the customer's id, the sort value and the id.
     """
     asked = (
-        func.unnest(literal(customer_ids, ARRAY(Uuid())))
-        .table_valued("customer_id", with_ordinality="place")
-        .render_derived()
+        func.unnest(literal(customer_ids, ARRAY(Uuid()))).table_valued("id").render_derived("asked")
     )
-    first = keyset(
-        select(*Resource.__table__.columns)
-        .where(
-            Resource.tenant_id == scope.tenant_id,
-            Resource.customer_id == Customer.id,
-            *_conditions(Resource, narrowed),
-        )
-        .correlate(Customer),
-        sort=_sort(Resource, order),
-        page=page,
-    ).lateral("first")
+    first = _first_of_customer(scope, narrowed, order=order, page=page, columns=columns)
+    attribute, direction = SORTS[order]
+    sort_value, sort_id = _first("sort_value", attribute), _first("sort_id", "id")
+    ordered = asc if direction == "asc" else desc
     statement = (
-        select(*first.columns)
+        select(
+            *[_first(name, name) for name in columns],
+            Customer.id.label("owner_id"),
+            sort_value,
+            sort_id,
+        )
         .select_from(asked)
-        .join(Customer, and_(Customer.id == asked.c.customer_id, *scope.covers(Customer)))
-        .join(first, true())
-        .order_by(asked.c.place, *_order(first.columns, order))
+        .join(Customer, and_(Customer.id == asked.c.id, *scope.covers(Customer)))
+        # A customer without resources has a row without one, and so is known to be in scope.
+        .outerjoin(first, true())
+        .order_by(ordered(sort_value), ordered(sort_id))
     )
     groups: dict[UUID, list[Any]] = {}
-    for row in await session.execute(statement):
-        groups.setdefault(row.customer_id, []).append(row)
+    for row in await fetch(session, statement):
+        group = groups.setdefault(row[-3], [])
+        if row[-1] is not None:
+            group.append(row)
     return groups
+
+
+def _first_of_customer(
+    scope: Scope, narrowed: ResourceFilter, *, order: str, page: Page, columns: Sequence[str]
+) -> FromClause:
+    """Select the first resources of the customer whose row the statement around this is at."""
+    attribute, direction = SORTS[order]
+    column: Any = getattr(Resource, attribute)
+    statement = select(
+        *selected(Resource, columns), column.label("sort_value"), Resource.id.label("sort_id")
+    ).where(
+        Resource.tenant_id == scope.tenant_id,
+        Resource.customer_id == Customer.id,
+        *_conditions(narrowed),
+    )
+    sort = [(column, direction), (Resource.id, direction)]
+    return keyset(statement, sort=sort, page=page).correlate(Customer).lateral("first")
+
+
+def _first(name: str, attribute: str) -> ColumnElement[Any]:
+    # By name: the columns that the subquery offers are made anew for each call, and cost as much
+    # as all else here together.
+    return literal_column(f"first.{name}", _TYPES[attribute])
+
+
+_TYPES: Final = {column.name: column.type for column in Resource.__table__.columns}
 
 
 async def batch_get_for_update(
@@ -174,23 +218,23 @@ async def list_nearest_expire_times(
     return {row[0]: row[1] for row in rows if row[1] is not None}
 
 
-def _conditions(resource: Any, narrowed: ResourceFilter) -> list[ColumnElement[bool]]:
-    conditions: list[ColumnElement[bool]] = [
-        getattr(resource, attribute) == value
+def _conditions(narrowed: ResourceFilter) -> list[ColumnExpressionArgument[bool]]:
+    conditions: list[ColumnExpressionArgument[bool]] = [
+        getattr(Resource, attribute) == value
         for attribute in ("charging_mode", "order_number", "service_type_code", "region_code")
         if (value := getattr(narrowed, attribute)) is not None
     ]
     if narrowed.cloud_resource_ids:
-        conditions.append(resource.cloud_resource_id.in_(narrowed.cloud_resource_ids))
+        conditions.append(Resource.cloud_resource_id.in_(narrowed.cloud_resource_ids))
     if narrowed.only_primary:
-        conditions.append(resource.is_primary)
+        conditions.append(Resource.is_primary)
     if ResourceState.CLOSED not in narrowed.states:
         # Said so that the index of open resources serves.
-        conditions.append(resource.state != _CLOSED)
+        conditions.append(Resource.state != _CLOSED)
     if narrowed.states:
-        conditions.append(resource.state.in_(narrowed.states))
+        conditions.append(Resource.state.in_(narrowed.states))
     for attribute in ("expire_time", "effective_time"):
-        column = getattr(resource, attribute)
+        column = getattr(Resource, attribute)
         if (begin := getattr(narrowed, f"{attribute}_from")) is not None:
             conditions.append(column >= begin)
         if (end := getattr(narrowed, f"{attribute}_to")) is not None:
@@ -200,19 +244,3 @@ def _conditions(resource: Any, narrowed: ResourceFilter) -> list[ColumnElement[b
 
 # Written into the statement: a parameter would keep the planner from the partial index.
 _CLOSED: Final[Any] = bindparam("closed", ResourceState.CLOSED.value, literal_execute=True)
-
-
-def _sort(resource: Any, order: str) -> list[tuple[Any, Direction]]:
-    attribute, direction = SORTS[order]
-    return [(getattr(resource, attribute), direction), (resource.id, direction)]
-
-
-def _order(resource: Any, order: str) -> list[Any]:
-    return [
-        column.asc() if direction == "asc" else column.desc()
-        for column, direction in _sort(resource, order)
-    ]
-
-
-def _is_customer_of(resource: Any) -> ColumnElement[bool]:
-    return and_(Customer.tenant_id == resource.tenant_id, Customer.id == resource.customer_id)

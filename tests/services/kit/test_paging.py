@@ -1,9 +1,11 @@
 """Pages of a list: complete, in order, and no token fits where it was not made."""
 
 from base64 import urlsafe_b64decode
+from dataclasses import replace
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import Any
+from uuid import UUID
 
 import pytest
 from sqlalchemy import select
@@ -265,6 +267,17 @@ def test_keys_without_null_are_compared_as_a_row(pages: PageTokens) -> None:
     statement = keyset(select(Frog), sort=[(Frog.name, "desc"), (Frog.id, "desc")], page=page)
 
     assert "(frogs.name, frogs.id) <" in str(statement)
+
+
+def test_going_down_keys_that_may_be_null_are_compared_as_a_row(pages: PageTokens) -> None:
+    request = a_request(page_token=a_token(pages))
+    page = replace(pages.page(request, scope=SCOPE), after=(Decimal(3), UUID(int=1)))
+
+    down = keyset(select(Frog), sort=[(Frog.weight, "desc"), (Frog.id, "desc")], page=page)
+    up = keyset(select(Frog), sort=[(Frog.weight, "asc"), (Frog.id, "asc")], page=page)
+
+    assert "(frogs.weight, frogs.id) <" in str(down)
+    assert "frogs.weight IS NULL" in str(up)
 
 
 def test_a_token_with_another_number_of_keys_is_refused(pages: PageTokens) -> None:

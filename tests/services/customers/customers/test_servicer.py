@@ -10,10 +10,11 @@ from google.protobuf.field_mask_pb2 import FieldMask
 from sqlalchemy import func, select
 
 from partner.customers.v1 import customers_pb2
-from partner.type.v1 import money_pb2, terms_pb2
+from partner.type.v1 import money_pb2
 from services.customers.customers.model import CustomerReveal, cycle_of
 from services.kit.identity import Principal, Role
 from services.kit.ids import new_id, to_text
+from tests.builders.customer_reads import WHOLE_CUSTOMER
 from tests.builders.customers import (
     PLATFORM,
     a_new_customer,
@@ -39,26 +40,7 @@ from tests.builders.principals import (
 )
 from tests.builders.running import RunningService
 
-EVERYTHING: dict[str, Any] = {
-    "account_name": "zhang-wei",
-    "name": "张伟",
-    "customer_type": customers_pb2.CUSTOMER_TYPE_PERSON,
-    "verification_status": customers_pb2.VERIFICATION_STATUS_VERIFIED,
-    "association_type": terms_pb2.ASSOCIATION_TYPE_ADVISORY,
-    "associate_time": at("2024-01-01"),
-    "tags": ["Gold"],
-    "email": "zhang@example.com",
-    "mobile": "13812345678",
-    "country_code": "86",
-    "level": customers_pb2.CUSTOMER_LEVEL_V3,
-    "freeze_state": customers_pb2.FREEZE_STATE_ACCOUNT,
-    "new_customer_tag": customers_pb2.Customer.NewCustomerTag(
-        value=customers_pb2.NEW_CUSTOMER_VALUE_YES,
-        effective_cycle="2024-01",
-        expire_cycle="2999-12",
-    ),
-    "enterprise_role": customers_pb2.ENTERPRISE_ROLE_MASTER,
-}
+EVERYTHING: dict[str, Any] = dict(WHOLE_CUSTOMER)
 PAID = money_pb2.Money(amount="12.345678901234567", currency_code="CNY")
 MASKED = {
     "account_name": "z***",

@@ -12,7 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from partner.customers.v1 import customers_pb2, resources_pb2
 from partner.type.v1 import terms_pb2
-from services.customers.customers import messages
+from services.customers.customers.messages import UNMASKED_CUSTOMER
 from services.customers.customers.model import Customer
 from services.customers.resources.model import Resource, StateConflict
 from services.kit.errors import InvalidArgument, NotFound
@@ -43,7 +43,7 @@ async def row(session: AsyncSession, tenant_id: UUID) -> Customer:
 
 @pytest.fixture
 def customer(row: Customer) -> customers_pb2.Customer:
-    return messages.to_message(row, now=NOW)
+    return UNMASKED_CUSTOMER.everything.message_of(row, now=NOW)
 
 
 async def only(session: AsyncSession) -> Resource:

@@ -9,12 +9,13 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from partner.customers.v1 import resources_pb2
 from partner.type.v1 import terms_pb2
-from services.customers.customers import messages
+from services.customers.customers.messages import UNMASKED_CUSTOMER
 from services.customers.customers.model import Customer
 from services.customers.resources import queries
 from services.customers.resources.model import Resource
 from services.customers.resources.queries import ResourceFilter
 from services.kit.errors import NotFound
+from services.kit.fields import place
 from services.kit.identity import Scope
 from services.kit.ids import new_id
 from tests.builders.customer_rows import (
@@ -59,7 +60,7 @@ async def customers(session: AsyncSession, tenant_id: UUID) -> list[Customer]:
 
 async def put_various(session: AsyncSession, customer: Customer) -> None:
     """Put four resources, named a to d, that differ in everything a filter looks at."""
-    message = messages.to_message(customer, now=NOW)
+    message = UNMASKED_CUSTOMER.everything.message_of(customer, now=NOW)
     closed = resources_pb2.RESOURCE_STATE_CLOSED
     grace = resources_pb2.RESOURCE_STATE_GRACE
     use = terms_pb2.CHARGING_MODE_PAY_PER_USE
@@ -97,9 +98,10 @@ async def found(
             narrowed=narrowed or ResourceFilter(),
             order=order,
             page=page,
+            columns=["cloud_resource_id"],
         )
-        cut = PAGES.cut(page, rows, key=lambda row: ((row.expire_time,), row.id))
-        names += [row.cloud_resource_id for row in cut.rows]
+        cut = PAGES.cut(page, rows, key=place)
+        names += [row[0] for row in cut.rows]
         request.page_token = cut.next_page_token
         if not cut.next_page_token:
             return names
@@ -190,8 +192,9 @@ async def test_batch_list_resources_gives_the_first_of_each_customer_in_scope(
             narrowed=ResourceFilter(charging_mode="PERIOD"),
             order=order,
             page=page_of(request, scope),
+            columns=["cloud_resource_id"],
         )
-        return {id_: [row.cloud_resource_id for row in group] for id_, group in rows.items()}
+        return {id_: [row[0] for row in group] for id_, group in rows.items()}
 
     # One more than the page, so that it is known whether there is another.
     assert await groups(an_administrator(tenant_id).scope) == {
@@ -202,6 +205,25 @@ async def test_batch_list_resources_gives_the_first_of_each_customer_in_scope(
     assert await groups(of_li, "EXPIRE_TIME_DESC") == {li.id: ["b", "a"]}
 
 
+async def test_batch_list_resources_knows_customers_in_scope_that_have_none(
+    session: AsyncSession, tenant_id: UUID, customers: list[Customer]
+) -> None:
+    li, nobody, _ = customers
+    itself = a_customers_user(tenant_id, customer_id=li.id).scope
+
+    groups = await queries.batch_list_resources(
+        session,
+        scope=itself,
+        customer_ids=[li.id, nobody.id],
+        narrowed=ResourceFilter(),
+        order="EXPIRE_TIME_ASC",
+        page=page_of(resources_pb2.BatchListResourcesRequest(), itself),
+        columns=[],
+    )
+
+    assert groups == {li.id: []}
+
+
 async def test_batch_get_keeps_the_order_and_leaves_out_what_is_not_in_scope(
     session: AsyncSession, tenant_id: UUID, scope: Scope, customers: list[Customer]
 ) -> None:
@@ -210,7 +232,11 @@ async def test_batch_get_keeps_the_order_and_leaves_out_what_is_not_in_scope(
     ids = list(await session.scalars(select(Resource.id).order_by(Resource.id.desc())))
     other = a_customers_user(tenant_id, customer_id=nobody.id).scope
 
-    rows = await queries.batch_get(session, scope=scope, ids=[new_id(), *ids])
+    async def names(scope: Scope) -> list[str]:
+        rows = await queries.batch_get(
+            session, scope=scope, ids=[new_id(), *ids], columns=["cloud_resource_id"]
+        )
+        return [row[0] for row in rows]
 
-    assert [row.cloud_resource_id for row in rows] == ["d", "c", "b", "a"]
-    assert await queries.batch_get(session, scope=other, ids=ids) == []
+    assert await names(scope) == ["d", "c", "b", "a"]
+    assert await names(other) == []

@@ -3,11 +3,10 @@
 from typing import Any
 
 import pytest
-from google.type import decimal_pb2
 
 from partner.customers.v1 import customers_pb2, resources_pb2
-from partner.type.v1 import terms_pb2
 from services.kit.ids import new_id, to_text
+from tests.builders.customer_reads import WHOLE_RESOURCE
 from tests.builders.customers import (
     a_request_id,
     a_resource,
@@ -30,32 +29,7 @@ async def test_all_that_is_known_comes_back(service: RunningService) -> None:
     tenant_id = await open_tenant(service)
     customer = await add_customer(service, tenant_id)
     known = resources_pb2.Resource(
-        cloud_resource_id="vm-1",
-        resource_name="网站",
-        customer_id=customer.id,
-        charging_mode=terms_pb2.CHARGING_MODE_PERIOD,
-        service_type_code="hws.service.type.ec2",
-        service_type_name="Elastic Cloud Server",
-        resource_type_code="hws.resource.type.vm",
-        resource_type_name="Virtual machine",
-        resource_spec_code="s6.small.1.linux",
-        product_id="OFFI1",
-        product_spec_desc="1 vCPU",
-        region_code="cn-north-4",
-        availability_zone_code="cn-north-4a",
-        project_id="p1",
-        enterprise_project_id="0",
-        enterprise_project_name="default",
-        parent_cloud_resource_id="vm-0",
-        is_primary=True,
-        state=resources_pb2.RESOURCE_STATE_ACTIVE,
-        effective_time=at("2024-01-01"),
-        expire_time=at("2025-01-01"),
-        update_time=at("2024-06-01"),
-        expire_policy=resources_pb2.EXPIRE_POLICY_AUTO_RENEW,
-        spec_size=decimal_pb2.Decimal(value="40.5"),
-        spec_size_measure_id=17,
-        order_number="CS1",
+        cloud_resource_id="vm-1", customer_id=customer.id, **WHOLE_RESOURCE
     )
     await add_resources(service, tenant_id, known)
     request = resources_pb2.ListResourcesRequest(customer_id=customer.id)
