@@ -182,6 +182,10 @@ class ProgramApplication(PartnerRow, ProgramsTable):
 
     program: Mapped[Program] = relationship(lazy="raise")
 
+    @property
+    def program_name(self) -> str:
+        return self.program.name
+
     def check(self, *, program: Program) -> Self:
         """Accept the application for the program as it is said.
 
@@ -251,6 +255,10 @@ class ProgramMembership(PartnerRow, ProgramsTable):
     create_time: Mapped[datetime] = mapped_column(server_default=func.now())
 
     program: Mapped[Program] = relationship(lazy="raise")
+
+    @property
+    def program_name(self) -> str:
+        return self.program.name
 
     def check(self, *, program: Program) -> Self:
         """Accept the membership in the program as it is said.

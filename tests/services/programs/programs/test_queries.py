@@ -85,8 +85,15 @@ class Catalogue:
         async with (await self.database("programs")).transaction(
             principal, read_only=True
         ) as session:
-            rows = await listing(session, scope=scope, narrowed=narrowed, order=order, page=page)
-        return [row.id for row in rows]
+            rows = await listing(
+                session,
+                scope=scope,
+                narrowed=narrowed,
+                order=order,
+                page=page,
+                columns=["state"],
+            )
+        return [row[-1] for row in rows]
 
     async def programs(
         self, principal: Principal, order: str = "CREATE_TIME_ASC", **narrowed: Any
