@@ -173,5 +173,9 @@ def _conditions(narrowed: IncentiveFilter) -> list[ColumnElement[bool]]:
 
 
 def _in_scope(scope: Scope) -> list[ColumnElement[bool]]:
-    # A reseller earns none: its distributor's lines are all of the root partner.
-    return scope.covers(Incentive)
+    conditions = scope.covers(Incentive)
+    if scope.partner_id is not None:
+        # A reseller earns none: its distributor's lines are all of the root partner. Said like
+        # this, PostgreSQL sees the contradiction and reads nothing.
+        conditions.append(Incentive.tenant_id == scope.partner_id)
+    return conditions
