@@ -209,7 +209,9 @@ def keyset(
 def _behind(sort: Sequence[tuple[Any, Direction]], values: tuple[Any, ...]) -> ColumnElement[bool]:
     columns = [column for column, _ in sort]
     directions = {direction for _, direction in sort}
-    if len(directions) == 1 and None not in values and not any(map(_is_nullable, columns)):
+    # Descending, NULL comes first: behind a value there is none, and no comparison finds one.
+    is_plain = directions == {"desc"} or not any(map(_is_nullable, columns))
+    if len(directions) == 1 and None not in values and is_plain:
         # A comparison of rows is one condition on the index.
         here = tuple_(*values, types=[column.type for column in columns])
         row = tuple_(*columns)

@@ -1,6 +1,7 @@
 """Pages of a list: complete, in order, and no token fits where it was not made."""
 
 from base64 import urlsafe_b64decode
+from dataclasses import replace
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import Any
@@ -265,6 +266,22 @@ def test_keys_without_null_are_compared_as_a_row(pages: PageTokens) -> None:
     statement = keyset(select(Frog), sort=[(Frog.name, "desc"), (Frog.id, "desc")], page=page)
 
     assert "(frogs.name, frogs.id) <" in str(statement)
+
+
+@pytest.mark.parametrize(
+    ("direction", "condition"),
+    [("desc", "(frogs.weight, frogs.id) <"), ("asc", "frogs.weight IS NULL OR")],
+)
+def test_a_key_that_may_be_null_is_compared_as_a_row_where_null_comes_first(
+    pages: PageTokens, direction: Any, condition: str
+) -> None:
+    page = replace(pages.page(a_request(), scope=SCOPE), after=(Decimal(1), new_id()))
+
+    statement = keyset(
+        select(Frog), sort=[(Frog.weight, direction), (Frog.id, direction)], page=page
+    )
+
+    assert condition in str(statement)
 
 
 def test_a_token_with_another_number_of_keys_is_refused(pages: PageTokens) -> None:
