@@ -1,12 +1,14 @@
-"""Programs, applications and memberships for tests, as the platform sends them."""
+"""Programs, applications and memberships, as the platform sends them and as rows."""
 
 from datetime import UTC, datetime
 from typing import Any
+from uuid import UUID
 
 from google.protobuf.timestamp_pb2 import Timestamp
 
 from partner.programs.v1 import programs_pb2
 from services.kit.ids import new_id
+from services.programs.programs.model import Program, ProgramApplication, ProgramMembership
 
 
 def create(*, request_id: str = "", **others: Any) -> programs_pb2.CreateProgramRequest:
@@ -63,3 +65,48 @@ def join(
 def at(day: str) -> Timestamp:
     """Give the midnight of a day like 2026-08-01."""
     return Timestamp(seconds=int(datetime.fromisoformat(day).replace(tzinfo=UTC).timestamp()))
+
+
+def day(number: int) -> datetime:
+    return datetime(2026, 8, number, tzinfo=UTC)
+
+
+def a_program(tenant_id: UUID, **others: Any) -> Program:
+    values: dict[str, Any] = {
+        "id": new_id(),
+        "code": "SP",
+        "program_type": "COMPETENCY",
+        "name": "Competency",
+        "description": "",
+        "tiers": [],
+        "requirements": [],
+        "requires_review": True,
+        "invite_only": False,
+        "state": "OPEN",
+    }
+    return Program(tenant_id=tenant_id, **values | others)
+
+
+def an_application(program: Program, **others: Any) -> ProgramApplication:
+    values: dict[str, Any] = {
+        "id": new_id(),
+        "partner_id": program.tenant_id,
+        "program_id": program.id,
+        "kind": "JOIN",
+        "state": "WITHDRAWN",
+        "contacts": [],
+        "agreements": [],
+        "submit_time": day(1),
+    }
+    return ProgramApplication(tenant_id=program.tenant_id, **values | others)
+
+
+def a_membership(program: Program, **others: Any) -> ProgramMembership:
+    values: dict[str, Any] = {
+        "id": new_id(),
+        "partner_id": program.tenant_id,
+        "program_id": program.id,
+        "state": "EXITED",
+        "join_time": day(1),
+    }
+    return ProgramMembership(tenant_id=program.tenant_id, **values | others)

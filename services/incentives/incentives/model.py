@@ -103,18 +103,6 @@ class Incentive(PartnerRow, IncentivesTable):
     freeze_reason: Mapped[str | None]
     create_time: Mapped[datetime] = mapped_column(server_default=func.now())
 
-    @property
-    def consumption(self) -> Money:
-        return Money(self.consumption_amount, self.currency_code)
-
-    @property
-    def performance(self) -> Money:
-        return Money(self.performance_amount, self.currency_code)
-
-    @property
-    def incentive(self) -> Money:
-        return Money(self.amount, self.currency_code)
-
     def check(self, *, path: str) -> Self:
         """Accept the line as it is said; path leads to it, "incentives[3]".
 

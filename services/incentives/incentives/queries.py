@@ -5,12 +5,12 @@ from dataclasses import dataclass
 from typing import Any, Final
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Uuid, bindparam, column, func, select, true
+from sqlalchemy import ColumnElement, Select, Uuid, bindparam, column, func, select, true
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.ext.asyncio import AsyncSession
-from sqlalchemy.orm import aliased
 
 from services.incentives.incentives.model import Incentive
+from services.kit.fields import fetch, selected
 from services.kit.identity import Scope
 from services.kit.money import Money
 from services.kit.paging import Direction, Page, keyset, search
@@ -63,19 +63,28 @@ class IncentiveFilter:
     customer_id: UUID | None = None
 
 
-async def batch_get(session: AsyncSession, *, scope: Scope, ids: Sequence[UUID]) -> list[Incentive]:
-    """Get those in scope, in the order asked."""
-    found = await session.scalars(select(Incentive).where(*_in_scope(scope), Incentive.id.in_(ids)))
-    by_id = {incentive.id: incentive for incentive in found}
+async def batch_get(
+    session: AsyncSession, *, scope: Scope, ids: Sequence[UUID], columns: Sequence[str]
+) -> list[Any]:
+    """Get those in scope, in the order asked: each a row of the columns and the id."""
+    statement = select(*selected(Incentive, columns), Incentive.id.label("sort_id")).where(
+        *_in_scope(scope), Incentive.id.in_(ids)
+    )
+    by_id = {row[-1]: row for row in await fetch(session, statement)}
     return [by_id[id_] for id_ in ids if id_ in by_id]
 
 
 async def list_incentives(
-    session: AsyncSession, *, scope: Scope, narrowed: IncentiveFilter, order: str, page: Page
-) -> Sequence[Incentive]:
-    """List a page by the given order."""
-    statement = select(Incentive).where(*_in_scope(scope), *_conditions(narrowed))
-    return (await session.scalars(keyset(statement, sort=_sort(order), page=page))).all()
+    session: AsyncSession,
+    *,
+    scope: Scope,
+    narrowed: IncentiveFilter,
+    order: str,
+    page: Page,
+    columns: Sequence[str],
+) -> Sequence[Any]:
+    """List a page by the given order: rows of the columns, the sort value and the id."""
+    return await fetch(session, _listed(scope, narrowed, order=order, page=page, columns=columns))
 
 
 async def batch_list_by_customer(
@@ -86,30 +95,37 @@ async def batch_list_by_customer(
     narrowed: IncentiveFilter,
     order: str,
     page: Page,
-) -> dict[UUID, list[Incentive]]:
-    """List the first page of each customer; who has no lines in scope has an empty one."""
+    columns: Sequence[str],
+) -> dict[UUID, list[Any]]:
+    """List the first page of each customer; who has no lines in scope has an empty one.
+
+    Rows hold the columns, the customer's id, the sort value and the id.
+    """
     asked = (
         func.unnest(bindparam("customer_ids", list(customer_ids), type_=ARRAY(Uuid())))
         .table_valued(column("customer_id", Uuid()))
         .render_derived(name="asked")
     )
-    first = keyset(
-        select(Incentive).where(
-            *_in_scope(scope), *_conditions(narrowed), Incentive.customer_id == asked.c.customer_id
-        ),
-        sort=_sort(order),
-        page=page,
-    ).lateral("first")
-    line = aliased(Incentive, first)
-    attribute, direction = SORTS[order]
-    keys = (getattr(line, attribute), line.id)
-    ordered = [key.desc() if direction == "desc" else key.asc() for key in keys]
-    found = await session.scalars(
-        select(line).select_from(asked).join(first, true()).order_by(*ordered)
+    customer = asked.c.customer_id
+    first = (
+        _listed(scope, narrowed, order=order, page=page, columns=columns)
+        .where(Incentive.customer_id == customer)
+        .lateral("first")
     )
-    groups: dict[UUID, list[Incentive]] = {customer_id: [] for customer_id in customer_ids}
-    for incentive in found:
-        groups[incentive.customer_id].append(incentive)
+    *chosen, sort_value, sort_id = first.c
+    _, direction = SORTS[order]
+    found = await fetch(
+        session,
+        select(*chosen, customer, sort_value, sort_id)
+        .select_from(asked)
+        .join(first, true())
+        .order_by(
+            *(key.desc() if direction == "desc" else key.asc() for key in (sort_value, sort_id))
+        ),
+    )
+    groups: dict[UUID, list[Any]] = {customer_id: [] for customer_id in customer_ids}
+    for row in found:
+        groups[row[-3]].append(row)
     return groups
 
 
@@ -125,6 +141,17 @@ async def sum_incentives(
     )
     rows = (await session.execute(statement)).all()
     return sum(count for _, count, _ in rows), [Money(amount, code) for code, _, amount in rows]
+
+
+def _listed(
+    scope: Scope, narrowed: IncentiveFilter, *, order: str, page: Page, columns: Sequence[str]
+) -> Select[Any]:
+    attribute, direction = SORTS[order]
+    key = getattr(Incentive, attribute)
+    statement = select(
+        *selected(Incentive, columns), key.label("sort_value"), Incentive.id.label("sort_id")
+    ).where(*_in_scope(scope), *_conditions(narrowed))
+    return keyset(statement, sort=[(key, direction), (Incentive.id, direction)], page=page)
 
 
 def _conditions(narrowed: IncentiveFilter) -> list[ColumnElement[bool]]:
@@ -145,11 +172,10 @@ def _conditions(narrowed: IncentiveFilter) -> list[ColumnElement[bool]]:
     return conditions
 
 
-def _sort(order: str) -> list[tuple[Any, Direction]]:
-    attribute, direction = SORTS[order]
-    return [(getattr(Incentive, attribute), direction), (Incentive.id, direction)]
-
-
 def _in_scope(scope: Scope) -> list[ColumnElement[bool]]:
-    # A reseller earns none: its distributor's lines are all of the root partner.
-    return scope.covers(Incentive)
+    conditions = scope.covers(Incentive)
+    if scope.partner_id is not None:
+        # A reseller earns none: its distributor's lines are all of the root partner. Said like
+        # this, PostgreSQL sees the contradiction and reads nothing.
+        conditions.append(Incentive.tenant_id == scope.partner_id)
+    return conditions

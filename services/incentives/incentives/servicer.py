@@ -1,17 +1,19 @@
 """The rpcs of IncentiveService."""
 
+from decimal import Decimal
+from functools import partial
 from typing import Any, Final
 
 from google.type.decimal_pb2 import Decimal as DecimalMessage
 
 from partner.incentives.v1 import incentives_pb2, incentives_pb2_grpc
-from partner.type.v1 import terms_pb2
+from partner.type.v1 import money_pb2, terms_pb2
 from services.incentives.incentives import operations, queries
-from services.incentives.incentives.model import Incentive, check_period, one_currency
+from services.incentives.incentives.model import check_period, one_currency
 from services.kit import ids
+from services.kit.fields import Field, Fields, place
 from services.kit.masking import mask_name
 from services.kit.money import Money, decimal_from_text, decimal_text
-from services.kit.paging import Cut, Page
 from services.kit.rpc import Call, Servicer, read, write
 from services.kit.wire import Words, id_text, to_id, to_text, to_timestamp
 
@@ -31,30 +33,80 @@ _OPTIONAL_TEXTS: Final = (
 )
 
 
+def to_money_message(amount: Decimal | None, currency_code: str) -> money_pb2.Money | None:
+    if amount is None:
+        return None
+    return money_pb2.Money(amount=decimal_text(amount), currency_code=currency_code)
+
+
+def to_decimal_message(value: Decimal | None) -> DecimalMessage | None:
+    return None if value is None else DecimalMessage(value=decimal_text(value))
+
+
+# The names of the customer are masked.
+INCENTIVE: Final = Fields(
+    incentives_pb2.Incentive,
+    id=Field(partial(ids.to_text, "inc")),
+    incentive_bill_id=Field(partial(id_text, "inb")),
+    year=Field(),
+    period=Field(),
+    plan_name=Field(),
+    order_number=Field(),
+    customer_id=Field(partial(ids.to_text, "cus")),
+    customer_name=Field(mask_name),
+    customer_account_name=Field(mask_name),
+    partner_id=Field(partial(ids.to_text, "ptr")),
+    indirect_partner_id=Field(partial(id_text, "ptr")),
+    indirect_partner_name=Field(),
+    account_manager_id=Field(partial(id_text, "mgr")),
+    account_manager_name=Field(),
+    service_type_code=Field(),
+    service_type_name=Field(),
+    association_type=Field(ASSOCIATION_TYPES.number),
+    charging_mode=Field(CHARGING_MODES.number),
+    consumption_amount=Field(to_money_message, "consumption_amount", "currency_code"),
+    performance_amount=Field(to_money_message, "performance_amount", "currency_code"),
+    rate=Field(to_decimal_message),
+    amount=Field(to_money_message, "amount", "currency_code"),
+    state=Field(STATES.number),
+    frozen=Field(),
+    freeze_reason=Field(),
+    create_time=Field(to_timestamp),
+)
+
+
 class IncentiveServicer(Servicer, incentives_pb2_grpc.IncentiveServiceServicer):
     @read()
     async def BatchGetIncentives(
         self, request: incentives_pb2.BatchGetIncentivesRequest, call: Call
     ) -> incentives_pb2.BatchGetIncentivesResponse:
-        wanted = ids.many_from_text("inc", request.ids, field="ids", at_most=500)
-        found = await queries.batch_get(call.session, scope=call.scope, ids=wanted)
-        return incentives_pb2.BatchGetIncentivesResponse(incentives=map(to_message, found))
+        chosen = INCENTIVE.chosen(request.read_mask)
+        found = await queries.batch_get(
+            call.session,
+            scope=call.scope,
+            ids=ids.many_from_text("inc", request.ids, field="ids", at_most=500),
+            columns=chosen.columns,
+        )
+        return incentives_pb2.BatchGetIncentivesResponse(
+            incentives=chosen.messages(found, now=call.now)
+        )
 
     @read()
     async def ListIncentives(
         self, request: incentives_pb2.ListIncentivesRequest, call: Call
     ) -> incentives_pb2.ListIncentivesResponse:
-        order, page = order_of(request), call.page(request)
+        chosen, page = INCENTIVE.chosen(request.read_mask), call.page(request)
         rows = await queries.list_incentives(
             call.session,
             scope=call.scope,
             narrowed=to_filter(request.filter),
-            order=order,
+            order=order_of(request),
             page=page,
+            columns=chosen.columns,
         )
-        cut = cut_page(call, page, rows, order=order)
+        cut = call.pages.cut(page, rows, key=place)
         return incentives_pb2.ListIncentivesResponse(
-            incentives=map(to_message, cut.rows),
+            incentives=chosen.messages(cut.rows, now=call.now),
             next_page_token=cut.next_page_token,
             item_tokens=cut.item_tokens,
         )
@@ -63,7 +115,7 @@ class IncentiveServicer(Servicer, incentives_pb2_grpc.IncentiveServiceServicer):
     async def BatchListIncentives(
         self, request: incentives_pb2.BatchListIncentivesRequest, call: Call
     ) -> incentives_pb2.BatchListIncentivesResponse:
-        order, page = order_of(request), call.page(request)
+        chosen, page = INCENTIVE.chosen(request.read_mask), call.page(request)
         groups = await queries.batch_list_by_customer(
             call.session,
             scope=call.scope,
@@ -71,17 +123,18 @@ class IncentiveServicer(Servicer, incentives_pb2_grpc.IncentiveServiceServicer):
                 "cus", request.customer_ids, field="customer_ids", at_most=100
             ),
             narrowed=to_filter(request.filter),
-            order=order,
+            order=order_of(request),
             page=page,
+            columns=chosen.columns,
         )
         response = incentives_pb2.BatchListIncentivesResponse()
         for customer_id, rows in groups.items():
             text = ids.to_text("cus", customer_id)
             below = call.pages.below(page, "customer_id", text)
-            cut = cut_page(call, below, rows, order=order)
+            cut = call.pages.cut(below, rows, key=place)
             response.groups.add(
                 customer_id=text,
-                incentives=map(to_message, cut.rows),
+                incentives=chosen.messages(cut.rows, now=call.now),
                 next_page_token=cut.next_page_token,
                 item_tokens=cut.item_tokens,
             )
@@ -109,18 +162,15 @@ class IncentiveServicer(Servicer, incentives_pb2_grpc.IncentiveServiceServicer):
         recorded = await operations.record_incentives(
             call.session, scope=call.scope, lines=lines, now=call.now
         )
-        return incentives_pb2.RecordIncentivesResponse(incentives=map(to_message, recorded))
+        return incentives_pb2.RecordIncentivesResponse(
+            incentives=[INCENTIVE.everything.message_of(line, now=call.now) for line in recorded]
+        )
 
 
 def order_of(
     request: incentives_pb2.ListIncentivesRequest | incentives_pb2.BatchListIncentivesRequest,
 ) -> str:
     return ORDERS.word(request.order_by) or "CREATE_TIME_DESC"
-
-
-def cut_page(call: Call, page: Page, rows: Any, *, order: str) -> Cut[Incentive]:
-    attribute, _ = queries.SORTS[order]
-    return call.pages.cut(page, rows, key=lambda row: ((getattr(row, attribute),), row.id))
 
 
 def to_filter(message: incentives_pb2.IncentiveFilter) -> queries.IncentiveFilter:
@@ -176,35 +226,3 @@ def to_line(message: incentives_pb2.Incentive, *, path: str) -> dict[str, Any]:
         **{name: money.amount for name, money in amounts.items()},
         **{name: to_text(message, name) for name in _OPTIONAL_TEXTS},
     }
-
-
-def to_message(incentive: Incentive) -> incentives_pb2.Incentive:
-    """Write a line; the names of the customer are masked."""
-    return incentives_pb2.Incentive(
-        id=ids.to_text("inc", incentive.id),
-        incentive_bill_id=id_text("inb", incentive.incentive_bill_id),
-        year=incentive.year,
-        period=incentive.period,
-        plan_name=incentive.plan_name,
-        order_number=incentive.order_number,
-        customer_id=ids.to_text("cus", incentive.customer_id),
-        customer_name=mask_name(incentive.customer_name),
-        customer_account_name=mask_name(incentive.customer_account_name),
-        partner_id=ids.to_text("ptr", incentive.partner_id),
-        indirect_partner_id=id_text("ptr", incentive.indirect_partner_id),
-        indirect_partner_name=incentive.indirect_partner_name,
-        account_manager_id=id_text("mgr", incentive.account_manager_id),
-        account_manager_name=incentive.account_manager_name,
-        service_type_code=incentive.service_type_code,
-        service_type_name=incentive.service_type_name,
-        association_type=ASSOCIATION_TYPES.number(incentive.association_type),
-        charging_mode=CHARGING_MODES.number(incentive.charging_mode),
-        consumption_amount=incentive.consumption.to_message(),
-        performance_amount=incentive.performance.to_message(),
-        rate=DecimalMessage(value=decimal_text(incentive.rate)),
-        amount=incentive.incentive.to_message(),
-        state=STATES.number(incentive.state),
-        frozen=incentive.frozen,
-        freeze_reason=incentive.freeze_reason,
-        create_time=to_timestamp(incentive.create_time),
-    )

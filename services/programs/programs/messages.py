@@ -1,14 +1,16 @@
 """Programs, applications and memberships as messages: how they are read, and written with masks."""
 
+from collections.abc import Iterable
+from functools import partial
 from typing import Any, Final
 
 from partner.programs.v1 import programs_pb2
 from services.kit import ids
 from services.kit.errors import InvalidArgument
+from services.kit.fields import Field, Fields
 from services.kit.masking import mask_email, mask_mobile, mask_name
 from services.kit.wire import Words, to_text, to_time, to_time_range, to_timestamp
 from services.programs.programs.documents import Agreement, Contact
-from services.programs.programs.model import Program, ProgramApplication, ProgramMembership
 from services.programs.programs.queries import (
     ProgramApplicationFilter,
     ProgramFilter,
@@ -20,6 +22,87 @@ PROGRAM_STATES: Final = Words(programs_pb2.ProgramState, prefix="PROGRAM_STATE_"
 KINDS: Final = Words(programs_pb2.ApplicationKind, prefix="APPLICATION_KIND_")
 APPLICATION_STATES: Final = Words(programs_pb2.ApplicationState, prefix="APPLICATION_STATE_")
 MEMBERSHIP_STATES: Final = Words(programs_pb2.MembershipState, prefix="MEMBERSHIP_STATE_")
+
+
+def to_agreement(
+    name: str | None, version: str | None, url: str | None
+) -> programs_pb2.Agreement | None:
+    """Write the agreement of a program, which nobody has signed, or None where it has none."""
+    if name is None or version is None:
+        return None
+    return programs_pb2.Agreement(name=name, version=version, url=url)
+
+
+def to_agreements(agreements: Iterable[Agreement]) -> list[programs_pb2.Agreement]:
+    return [
+        programs_pb2.Agreement(
+            name=agreement.name,
+            version=agreement.version,
+            url=agreement.url,
+            sign_time=to_timestamp(agreement.sign_time),
+        )
+        for agreement in agreements
+    ]
+
+
+def to_contacts(contacts: Iterable[Contact]) -> list[programs_pb2.ProgramApplication.Contact]:
+    """Write contacts masked."""
+    return [
+        programs_pb2.ProgramApplication.Contact(
+            name=mask_name(contact.name),
+            email=mask_email(contact.email),
+            mobile=mask_mobile(contact.mobile),
+        )
+        for contact in contacts
+    ]
+
+
+PROGRAM: Final = Fields(
+    programs_pb2.Program,
+    id=Field(partial(ids.to_text, "prg")),
+    code=Field(),
+    program_type=Field(PROGRAM_TYPES.number),
+    name=Field(),
+    description=Field(),
+    tiers=Field(),
+    requirements=Field(),
+    agreement=Field(to_agreement, "agreement_name", "agreement_version", "agreement_url"),
+    requires_review=Field(),
+    invite_only=Field(),
+    state=Field(PROGRAM_STATES.number),
+    create_time=Field(to_timestamp),
+)
+
+APPLICATION: Final = Fields(
+    programs_pb2.ProgramApplication,
+    id=Field(partial(ids.to_text, "app")),
+    program_id=Field(partial(ids.to_text, "prg")),
+    partner_id=Field(partial(ids.to_text, "ptr")),
+    program_name=Field(),
+    kind=Field(KINDS.number),
+    applied_tier=Field(),
+    state=Field(APPLICATION_STATES.number),
+    contacts=Field(to_contacts),
+    agreements=Field(to_agreements),
+    submit_time=Field(to_timestamp),
+    decide_time=Field(to_timestamp),
+    reject_reason=Field(),
+    create_time=Field(to_timestamp),
+)
+
+MEMBERSHIP: Final = Fields(
+    programs_pb2.ProgramMembership,
+    id=Field(partial(ids.to_text, "mem")),
+    program_id=Field(partial(ids.to_text, "prg")),
+    partner_id=Field(partial(ids.to_text, "ptr")),
+    program_name=Field(),
+    tier=Field(),
+    join_time=Field(to_timestamp),
+    expire_time=Field(to_timestamp),
+    state=Field(MEMBERSHIP_STATES.number),
+    certificate_number=Field(),
+    create_time=Field(to_timestamp),
+)
 
 
 def to_program_filter(message: programs_pb2.ProgramFilter) -> ProgramFilter:
@@ -118,71 +201,3 @@ def from_membership(message: programs_pb2.ProgramMembership) -> dict[str, Any]:
         "state": MEMBERSHIP_STATES.required_word(message.state, field="membership.state"),
         "certificate_number": to_text(message, "certificate_number"),
     }
-
-
-def to_program(program: Program) -> programs_pb2.Program:
-    agreement = program.agreement
-    return programs_pb2.Program(
-        id=ids.to_text("prg", program.id),
-        code=program.code,
-        program_type=PROGRAM_TYPES.number(program.program_type),
-        name=program.name,
-        description=program.description,
-        tiers=program.tiers,
-        requirements=program.requirements,
-        agreement=None if agreement is None else _to_agreement(agreement),
-        requires_review=program.requires_review,
-        invite_only=program.invite_only,
-        state=PROGRAM_STATES.number(program.state),
-        create_time=to_timestamp(program.create_time),
-    )
-
-
-def to_application(application: ProgramApplication) -> programs_pb2.ProgramApplication:
-    """Write an application; its contacts are masked."""
-    return programs_pb2.ProgramApplication(
-        id=ids.to_text("app", application.id),
-        program_id=ids.to_text("prg", application.program_id),
-        partner_id=ids.to_text("ptr", application.partner_id),
-        program_name=application.program.name,
-        kind=KINDS.number(application.kind),
-        applied_tier=application.applied_tier,
-        state=APPLICATION_STATES.number(application.state),
-        contacts=[
-            programs_pb2.ProgramApplication.Contact(
-                name=mask_name(contact.name),
-                email=mask_email(contact.email),
-                mobile=mask_mobile(contact.mobile),
-            )
-            for contact in application.contacts
-        ],
-        agreements=map(_to_agreement, application.agreements),
-        submit_time=to_timestamp(application.submit_time),
-        decide_time=to_timestamp(application.decide_time),
-        reject_reason=application.reject_reason,
-        create_time=to_timestamp(application.create_time),
-    )
-
-
-def to_membership(membership: ProgramMembership) -> programs_pb2.ProgramMembership:
-    return programs_pb2.ProgramMembership(
-        id=ids.to_text("mem", membership.id),
-        program_id=ids.to_text("prg", membership.program_id),
-        partner_id=ids.to_text("ptr", membership.partner_id),
-        program_name=membership.program.name,
-        tier=membership.tier,
-        join_time=to_timestamp(membership.join_time),
-        expire_time=to_timestamp(membership.expire_time),
-        state=MEMBERSHIP_STATES.number(membership.state),
-        certificate_number=membership.certificate_number,
-        create_time=to_timestamp(membership.create_time),
-    )
-
-
-def _to_agreement(agreement: Agreement) -> programs_pb2.Agreement:
-    return programs_pb2.Agreement(
-        name=agreement.name,
-        version=agreement.version,
-        url=agreement.url,
-        sign_time=to_timestamp(agreement.sign_time),
-    )

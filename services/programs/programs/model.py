@@ -149,6 +149,8 @@ class ProgramApplication(PartnerRow, ProgramsTable):
             postgresql_where=text("state IN ('DRAFT', 'UNDER_REVIEW', 'DISTRIBUTOR_REVIEW')"),
         ),
         Index("program_applications_idx", "tenant_id", "partner_id", "submit_time", "id"),
+        # The platform's people look at all partners.
+        Index("program_applications_all_submit_time_idx", "tenant_id", "submit_time", "id"),
         Index("program_applications_program_id_idx", "tenant_id", "program_id"),
         CheckConstraint("kind IN ('JOIN', 'TIER_UPGRADE', 'RENEWAL')", name="kind"),
         CheckConstraint(
@@ -181,6 +183,10 @@ class ProgramApplication(PartnerRow, ProgramsTable):
     create_time: Mapped[datetime] = mapped_column(server_default=func.now())
 
     program: Mapped[Program] = relationship(lazy="raise")
+
+    @property
+    def program_name(self) -> str:
+        return self.program.name
 
     def check(self, *, program: Program) -> Self:
         """Accept the application for the program as it is said.
@@ -231,6 +237,8 @@ class ProgramMembership(PartnerRow, ProgramsTable):
         Index(
             "program_memberships_expire_time_idx", "tenant_id", "partner_id", "expire_time", "id"
         ),
+        Index("program_memberships_all_join_time_idx", "tenant_id", "join_time", "id"),
+        Index("program_memberships_all_expire_time_idx", "tenant_id", "expire_time", "id"),
         Index("program_memberships_program_id_idx", "tenant_id", "program_id"),
         # What the job looks for, over all tenants.
         Index(
@@ -251,6 +259,10 @@ class ProgramMembership(PartnerRow, ProgramsTable):
     create_time: Mapped[datetime] = mapped_column(server_default=func.now())
 
     program: Mapped[Program] = relationship(lazy="raise")
+
+    @property
+    def program_name(self) -> str:
+        return self.program.name
 
     def check(self, *, program: Program) -> Self:
         """Accept the membership in the program as it is said.

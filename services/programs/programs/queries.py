@@ -3,14 +3,14 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Final, TypeVar
+from typing import Any, Final
 from uuid import UUID
 
 from sqlalchemy import ColumnElement, Select, select
 from sqlalchemy.ext.asyncio import AsyncSession
-from sqlalchemy.orm import contains_eager
 
 from services.kit.errors import NotFound
+from services.kit.fields import fetch, selected
 from services.kit.identity import Scope
 from services.kit.paging import Direction, Page, keyset, search
 from services.programs.programs.model import (
@@ -37,10 +37,6 @@ MEMBERSHIP_SORTS: Final[dict[str, tuple[str, Direction]]] = {
     "EXPIRE_TIME_ASC": ("expire_time", "asc"),
     "EXPIRE_TIME_DESC": ("expire_time", "desc"),
 }
-
-Row = TypeVar("Row", Program, ProgramApplication, ProgramMembership)
-# What belongs to a partner, by way of a program.
-Owned = TypeVar("Owned", ProgramApplication, ProgramMembership)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -80,40 +76,46 @@ async def get_program(session: AsyncSession, *, scope: Scope, id_: UUID) -> Prog
 
     :raises NotFound: where the tenant has no such one.
     """
-    program = await session.scalar(_programs(scope).where(Program.id == id_))
+    statement = select(Program).where(*_in_scope(Program, scope), Program.id == id_)
+    program = await session.scalar(statement)
     if program is None:
         raise NotFound("program not found")
     return program
 
 
 async def batch_get_programs(
-    session: AsyncSession, *, scope: Scope, ids: Sequence[UUID]
-) -> list[Program]:
-    """Get those in scope, in the order asked."""
-    return _in_order(await session.scalars(_programs(scope).where(Program.id.in_(ids))), ids)
+    session: AsyncSession, *, scope: Scope, ids: Sequence[UUID], columns: Sequence[str]
+) -> list[Any]:
+    """Get those in scope, in the order asked: each a row of the columns and the id."""
+    return await _batch_get(session, Program, scope=scope, ids=ids, columns=columns)
 
 
 async def list_programs(
-    session: AsyncSession, *, scope: Scope, narrowed: ProgramFilter, order: str, page: Page
-) -> Sequence[Program]:
-    """List a page of the catalogue."""
-    statement = _programs(scope)
+    session: AsyncSession,
+    *,
+    scope: Scope,
+    narrowed: ProgramFilter,
+    order: str,
+    page: Page,
+    columns: Sequence[str],
+) -> Sequence[Any]:
+    """List a page of the catalogue: rows of the columns, the sort value and the id."""
+    conditions = []
     if narrowed.name is not None:
-        statement = statement.where(search(Program.name, narrowed.name, field="filter.name"))
+        conditions.append(search(Program.name, narrowed.name, field="filter.name"))
     if narrowed.program_type is not None:
-        statement = statement.where(Program.program_type == narrowed.program_type)
+        conditions.append(Program.program_type == narrowed.program_type)
     if narrowed.state is not None:
-        statement = statement.where(Program.state == narrowed.state)
-    sort = _sort(Program, *PROGRAM_SORTS[order])
-    return (await session.scalars(keyset(statement, sort=sort, page=page))).all()
+        conditions.append(Program.state == narrowed.state)
+    statement = _listed(Program, scope, *PROGRAM_SORTS[order], page=page, columns=columns)
+    return await fetch(session, statement.where(*conditions))
 
 
 async def batch_get_program_applications(
-    session: AsyncSession, *, scope: Scope, ids: Sequence[UUID]
-) -> list[ProgramApplication]:
-    """Get those in scope, in the order asked."""
-    statement = _owned(ProgramApplication, scope).where(ProgramApplication.id.in_(ids))
-    return _in_order(await session.scalars(statement), ids)
+    session: AsyncSession, *, scope: Scope, ids: Sequence[UUID], columns: Sequence[str]
+) -> list[Any]:
+    """Get those in scope, in the order asked: each a row of the columns and the id."""
+    return await _batch_get(session, ProgramApplication, scope=scope, ids=ids, columns=columns)
 
 
 async def list_program_applications(
@@ -123,23 +125,23 @@ async def list_program_applications(
     narrowed: ProgramApplicationFilter,
     order: str,
     page: Page,
-) -> Sequence[ProgramApplication]:
-    """List a page of the partner's applications."""
-    statement = _owned(ProgramApplication, scope).where(
-        *_conditions(ProgramApplication, narrowed, times=("submit_time",))
-    )
+    columns: Sequence[str],
+) -> Sequence[Any]:
+    """List a page of the partner's applications: rows of the columns, the sort value and the id."""
+    conditions = _conditions(ProgramApplication, narrowed, times=("submit_time",))
     if narrowed.kind is not None:
-        statement = statement.where(ProgramApplication.kind == narrowed.kind)
-    sort = _sort(ProgramApplication, *APPLICATION_SORTS[order])
-    return (await session.scalars(keyset(statement, sort=sort, page=page))).all()
+        conditions.append(ProgramApplication.kind == narrowed.kind)
+    statement = _listed(
+        ProgramApplication, scope, *APPLICATION_SORTS[order], page=page, columns=columns
+    )
+    return await fetch(session, statement.where(*conditions))
 
 
 async def batch_get_program_memberships(
-    session: AsyncSession, *, scope: Scope, ids: Sequence[UUID]
-) -> list[ProgramMembership]:
-    """Get those in scope, in the order asked."""
-    statement = _owned(ProgramMembership, scope).where(ProgramMembership.id.in_(ids))
-    return _in_order(await session.scalars(statement), ids)
+    session: AsyncSession, *, scope: Scope, ids: Sequence[UUID], columns: Sequence[str]
+) -> list[Any]:
+    """Get those in scope, in the order asked: each a row of the columns and the id."""
+    return await _batch_get(session, ProgramMembership, scope=scope, ids=ids, columns=columns)
 
 
 async def list_program_memberships(
@@ -149,13 +151,14 @@ async def list_program_memberships(
     narrowed: ProgramMembershipFilter,
     order: str,
     page: Page,
-) -> Sequence[ProgramMembership]:
-    """List a page of the partner's memberships."""
-    statement = _owned(ProgramMembership, scope).where(
-        *_conditions(ProgramMembership, narrowed, times=("join_time", "expire_time"))
+    columns: Sequence[str],
+) -> Sequence[Any]:
+    """List a page of the partner's memberships: rows of the columns, the sort value and the id."""
+    conditions = _conditions(ProgramMembership, narrowed, times=("join_time", "expire_time"))
+    statement = _listed(
+        ProgramMembership, scope, *MEMBERSHIP_SORTS[order], page=page, columns=columns
     )
-    sort = _sort(ProgramMembership, *MEMBERSHIP_SORTS[order])
-    return (await session.scalars(keyset(statement, sort=sort, page=page))).all()
+    return await fetch(session, statement.where(*conditions))
 
 
 async def is_active_member(
@@ -164,7 +167,7 @@ async def is_active_member(
     """Tell whether the partner belongs to the program now."""
     found = await session.scalar(
         select(ProgramMembership.id).where(
-            *_own(ProgramMembership, scope),
+            *_in_scope(ProgramMembership, scope),
             ProgramMembership.partner_id == partner_id,
             ProgramMembership.program_id == program_id,
             ProgramMembership.state == MembershipState.ACTIVE,
@@ -173,10 +176,19 @@ async def is_active_member(
     return found is not None
 
 
+async def _batch_get(
+    session: AsyncSession, table: Any, *, scope: Scope, ids: Sequence[UUID], columns: Sequence[str]
+) -> list[Any]:
+    statement = _selected(table, columns).where(*_in_scope(table, scope), table.id.in_(ids))
+    by_id = {row[-1]: row for row in await fetch(session, statement)}
+    return [by_id[id_] for id_ in ids if id_ in by_id]
+
+
 def _conditions(table: Any, narrowed: Any, *, times: Sequence[str]) -> list[ColumnElement[bool]]:
     conditions = []
     if narrowed.program_name is not None:
-        conditions.append(search(Program.name, narrowed.program_name, field="filter.program_name"))
+        named = search(Program.name, narrowed.program_name, field="filter.program_name")
+        conditions.append(table.program.has(named))
     if narrowed.states:
         conditions.append(table.state.in_(narrowed.states))
     for name in times:
@@ -187,31 +199,33 @@ def _conditions(table: Any, narrowed: Any, *, times: Sequence[str]) -> list[Colu
     return conditions
 
 
-def _sort(table: Any, attribute: str, direction: Direction) -> list[tuple[Any, Direction]]:
-    return [(getattr(table, attribute), direction), (table.id, direction)]
+def _listed(
+    table: Any,
+    scope: Scope,
+    attribute: str,
+    direction: Direction,
+    *,
+    page: Page,
+    columns: Sequence[str],
+) -> Select[Any]:
+    key = getattr(table, attribute)
+    statement = _selected(table, columns, key.label("sort_value")).where(*_in_scope(table, scope))
+    return keyset(statement, sort=[(key, direction), (table.id, direction)], page=page)
 
 
-def _in_order(found: Any, ids: Sequence[UUID]) -> list[Any]:
-    by_id = {row.id: row for row in found}
-    return [by_id[id_] for id_ in ids if id_ in by_id]
+def _selected(table: Any, columns: Sequence[str], *more: Any) -> Select[Any]:
+    """Select the columns, more behind them, and the id; the program only where it is shown."""
+    chosen = selected(table, columns, program_name=Program.name)
+    statement = select(*chosen, *more, table.id.label("sort_id"))
+    return statement.join(table.program) if "program_name" in columns else statement
 
 
-def _programs(scope: Scope) -> Select[Program]:
-    return select(Program).where(*scope.covers(Program))
+def _in_scope(table: Any, scope: Scope) -> list[ColumnElement[bool]]:
+    """Keep to the tenant's catalogue, and of what partners own to the own partner's.
 
-
-def _owned(table: type[Owned], scope: Scope) -> Select[Owned]:
-    return (
-        select(table)
-        .join(table.program)
-        .options(contains_eager(table.program))
-        .where(*_own(table, scope))
-    )
-
-
-def _own(table: type[Owned], scope: Scope) -> list[ColumnElement[bool]]:
-    """Keep to the own partner: not even a distributor sees its resellers' (domain.md 9.4)."""
+    Not even a distributor sees its resellers' (domain.md 9.4).
+    """
     conditions: list[ColumnElement[bool]] = scope.covers(table)
-    if scope.own_partner_id is not None:
+    if scope.own_partner_id is not None and table is not Program:
         conditions.append(table.partner_id == scope.own_partner_id)
     return conditions

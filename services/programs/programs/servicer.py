@@ -1,13 +1,12 @@
 """The rpcs of ProgramService; of a partner's people, only administrators look at programs."""
 
-from collections.abc import Mapping, Sequence
-from typing import Any, Final, TypeVar
+from typing import Final
 from uuid import UUID
 
 from partner.programs.v1 import programs_pb2, programs_pb2_grpc
 from services.kit import ids
+from services.kit.fields import place
 from services.kit.identity import Role
-from services.kit.paging import Cut, Direction, Page
 from services.kit.rpc import Call, Servicer, read, write
 from services.kit.wire import Words
 from services.programs.programs import messages, operations, queries
@@ -21,34 +20,38 @@ MEMBERSHIP_ORDERS: Final = Words(
 )
 READERS: Final = (Role.ADMINISTRATOR, Role.OPERATOR, Role.SYSTEM)
 
-Row = TypeVar("Row")
-
 
 class ProgramServicer(Servicer, programs_pb2_grpc.ProgramServiceServicer):
     @read(*READERS)
     async def BatchGetPrograms(
         self, request: programs_pb2.BatchGetProgramsRequest, call: Call
     ) -> programs_pb2.BatchGetProgramsResponse:
-        wanted = ids.many_from_text("prg", request.ids, field="ids", at_most=500)
-        found = await queries.batch_get_programs(call.session, scope=call.scope, ids=wanted)
-        return programs_pb2.BatchGetProgramsResponse(programs=map(messages.to_program, found))
+        chosen = messages.PROGRAM.chosen(request.read_mask)
+        found = await queries.batch_get_programs(
+            call.session,
+            scope=call.scope,
+            ids=ids.many_from_text("prg", request.ids, field="ids", at_most=500),
+            columns=chosen.columns,
+        )
+        return programs_pb2.BatchGetProgramsResponse(programs=chosen.messages(found, now=call.now))
 
     @read(*READERS)
     async def ListPrograms(
         self, request: programs_pb2.ListProgramsRequest, call: Call
     ) -> programs_pb2.ListProgramsResponse:
-        order = PROGRAM_ORDERS.word(request.order_by) or "CREATE_TIME_DESC"
+        chosen = messages.PROGRAM.chosen(request.read_mask)
         page = call.page(request)
         rows = await queries.list_programs(
             call.session,
             scope=call.scope,
             narrowed=messages.to_program_filter(request.filter),
-            order=order,
+            order=PROGRAM_ORDERS.word(request.order_by) or "CREATE_TIME_DESC",
             page=page,
+            columns=chosen.columns,
         )
-        cut = cut_page(call, page, rows, sorts=queries.PROGRAM_SORTS, order=order)
+        cut = call.pages.cut(page, rows, key=place)
         return programs_pb2.ListProgramsResponse(
-            programs=map(messages.to_program, cut.rows),
+            programs=chosen.messages(cut.rows, now=call.now),
             next_page_token=cut.next_page_token,
             item_tokens=cut.item_tokens,
         )
@@ -57,30 +60,34 @@ class ProgramServicer(Servicer, programs_pb2_grpc.ProgramServiceServicer):
     async def BatchGetProgramApplications(
         self, request: programs_pb2.BatchGetProgramApplicationsRequest, call: Call
     ) -> programs_pb2.BatchGetProgramApplicationsResponse:
-        wanted = ids.many_from_text("app", request.ids, field="ids", at_most=500)
+        chosen = messages.APPLICATION.chosen(request.read_mask)
         found = await queries.batch_get_program_applications(
-            call.session, scope=call.scope, ids=wanted
+            call.session,
+            scope=call.scope,
+            ids=ids.many_from_text("app", request.ids, field="ids", at_most=500),
+            columns=chosen.columns,
         )
         return programs_pb2.BatchGetProgramApplicationsResponse(
-            applications=map(messages.to_application, found)
+            applications=chosen.messages(found, now=call.now)
         )
 
     @read(*READERS)
     async def ListProgramApplications(
         self, request: programs_pb2.ListProgramApplicationsRequest, call: Call
     ) -> programs_pb2.ListProgramApplicationsResponse:
-        order = APPLICATION_ORDERS.word(request.order_by) or "SUBMIT_TIME_DESC"
+        chosen = messages.APPLICATION.chosen(request.read_mask)
         page = call.page(request)
         rows = await queries.list_program_applications(
             call.session,
             scope=call.scope,
             narrowed=messages.to_application_filter(request.filter),
-            order=order,
+            order=APPLICATION_ORDERS.word(request.order_by) or "SUBMIT_TIME_DESC",
             page=page,
+            columns=chosen.columns,
         )
-        cut = cut_page(call, page, rows, sorts=queries.APPLICATION_SORTS, order=order)
+        cut = call.pages.cut(page, rows, key=place)
         return programs_pb2.ListProgramApplicationsResponse(
-            applications=map(messages.to_application, cut.rows),
+            applications=chosen.messages(cut.rows, now=call.now),
             next_page_token=cut.next_page_token,
             item_tokens=cut.item_tokens,
         )
@@ -89,30 +96,34 @@ class ProgramServicer(Servicer, programs_pb2_grpc.ProgramServiceServicer):
     async def BatchGetProgramMemberships(
         self, request: programs_pb2.BatchGetProgramMembershipsRequest, call: Call
     ) -> programs_pb2.BatchGetProgramMembershipsResponse:
-        wanted = ids.many_from_text("mem", request.ids, field="ids", at_most=500)
+        chosen = messages.MEMBERSHIP.chosen(request.read_mask)
         found = await queries.batch_get_program_memberships(
-            call.session, scope=call.scope, ids=wanted
+            call.session,
+            scope=call.scope,
+            ids=ids.many_from_text("mem", request.ids, field="ids", at_most=500),
+            columns=chosen.columns,
         )
         return programs_pb2.BatchGetProgramMembershipsResponse(
-            memberships=map(messages.to_membership, found)
+            memberships=chosen.messages(found, now=call.now)
         )
 
     @read(*READERS)
     async def ListProgramMemberships(
         self, request: programs_pb2.ListProgramMembershipsRequest, call: Call
     ) -> programs_pb2.ListProgramMembershipsResponse:
-        order = MEMBERSHIP_ORDERS.word(request.order_by) or "JOIN_TIME_DESC"
+        chosen = messages.MEMBERSHIP.chosen(request.read_mask)
         page = call.page(request)
         rows = await queries.list_program_memberships(
             call.session,
             scope=call.scope,
             narrowed=messages.to_membership_filter(request.filter),
-            order=order,
+            order=MEMBERSHIP_ORDERS.word(request.order_by) or "JOIN_TIME_DESC",
             page=page,
+            columns=chosen.columns,
         )
-        cut = cut_page(call, page, rows, sorts=queries.MEMBERSHIP_SORTS, order=order)
+        cut = call.pages.cut(page, rows, key=place)
         return programs_pb2.ListProgramMembershipsResponse(
-            memberships=map(messages.to_membership, cut.rows),
+            memberships=chosen.messages(cut.rows, now=call.now),
             next_page_token=cut.next_page_token,
             item_tokens=cut.item_tokens,
         )
@@ -127,7 +138,7 @@ class ProgramServicer(Servicer, programs_pb2_grpc.ProgramServiceServicer):
             said=messages.from_program(request.program),
             now=call.now,
         )
-        return messages.to_program(program)
+        return messages.PROGRAM.everything.message_of(program, now=call.now)
 
     @write()
     async def RecordProgramApplication(
@@ -142,7 +153,7 @@ class ProgramServicer(Servicer, programs_pb2_grpc.ProgramServiceServicer):
             said=messages.from_application(message),
             now=call.now,
         )
-        return messages.to_application(application)
+        return messages.APPLICATION.everything.message_of(application, now=call.now)
 
     @write()
     async def RecordProgramMembership(
@@ -157,7 +168,7 @@ class ProgramServicer(Servicer, programs_pb2_grpc.ProgramServiceServicer):
             said=messages.from_membership(message),
             now=call.now,
         )
-        return messages.to_membership(membership)
+        return messages.MEMBERSHIP.everything.message_of(membership, now=call.now)
 
 
 def partner_of(
@@ -166,19 +177,3 @@ def partner_of(
     """Read whose it is; None where that is not said."""
     text = message.partner_id
     return ids.from_text("ptr", text, field=f"{path}.partner_id") if text else None
-
-
-def cut_page(
-    call: Call,
-    page: Page,
-    rows: Sequence[Row],
-    *,
-    sorts: Mapping[str, tuple[str, Direction]],
-    order: str,
-) -> Cut[Row]:
-    attribute, _ = sorts[order]
-
-    def key(row: Any) -> tuple[tuple[Any], UUID]:
-        return (getattr(row, attribute),), row.id
-
-    return call.pages.cut(page, rows, key=key)

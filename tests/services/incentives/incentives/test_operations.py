@@ -29,10 +29,14 @@ async def test_record_incentives_keeps_every_decimal(database: OpenDatabase) -> 
             session, scope=principal.scope, lines=[line], now=NOW
         )
     async with (await database("incentives")).transaction(principal) as session:
-        [found] = await queries.batch_get(session, scope=principal.scope, ids=[recorded.id])
+        [found] = await queries.batch_get(
+            session,
+            scope=principal.scope,
+            ids=[recorded.id],
+            columns=["consumption_amount", "create_time", "partner_id"],
+        )
 
-    assert found.consumption_amount == consumed
-    assert (found.create_time, found.partner_id) == (NOW, tenant_id)
+    assert found == (consumed, NOW, tenant_id, recorded.id)
 
 
 async def test_record_incentives_gives_a_line_without_a_partner_to_the_root(

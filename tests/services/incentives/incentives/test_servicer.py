@@ -1,12 +1,17 @@
 """The rpcs of IncentiveService over a real socket."""
 
+import re
+from collections.abc import Iterator
 from decimal import Decimal
+from typing import Any
 
 import pytest
+from google.protobuf.field_mask_pb2 import FieldMask
 
 from partner.incentives.v1 import incentives_pb2
 from services.kit.ids import new_id, to_text
 from tests.builders.incentives import an_incentive, money, record
+from tests.builders.only import is_whole, only
 from tests.builders.principals import (
     a_customers_user,
     a_system,
@@ -15,12 +20,45 @@ from tests.builders.principals import (
     an_operator,
 )
 from tests.builders.running import RunningService
+from tests.builders.statements import statements
 from tests.conftest import RunService
 
 
 @pytest.fixture
 async def service(running: RunService) -> RunningService:
     return await running("incentives")
+
+
+def a_whole_incentive() -> incentives_pb2.Incentive:
+    """Give a line that says something in each field that its sender may fill."""
+    return an_incentive(
+        incentive_bill_id=to_text("inb", new_id()),
+        order_number="CS2608",
+        customer_name="杭州云杉科技",
+        customer_account_name="yunshan",
+        indirect_partner_id=to_text("ptr", new_id()),
+        indirect_partner_name="Reseller-One",
+        account_manager_id=to_text("mgr", new_id()),
+        account_manager_name="Chen-Yu",
+        service_type_name="Object storage",
+        frozen=True,
+        freeze_reason="audit",
+    )
+
+
+def reads(line: incentives_pb2.Incentive, *paths: str) -> Iterator[Any]:
+    """Ask for a line in every way there is, with a mask of these paths."""
+    mask = FieldMask(paths=paths)
+    yield incentives_pb2.BatchGetIncentivesRequest(ids=[line.id], read_mask=mask)
+    yield incentives_pb2.ListIncentivesRequest(read_mask=mask)
+    yield incentives_pb2.BatchListIncentivesRequest(customer_ids=[line.customer_id], read_mask=mask)
+
+
+def the_line(response: Any) -> incentives_pb2.Incentive:
+    """Take the only line out of the response to one of these reads."""
+    [holder] = getattr(response, "groups", [response])
+    [line] = holder.incentives
+    return line
 
 
 async def test_what_the_platform_records_is_listed_with_names_masked(
@@ -189,6 +227,56 @@ async def test_batch_get_leaves_out_what_is_foreign_or_missing(service: RunningS
     )
 
     assert [line.id for line in response.incentives] == [second, first]
+
+
+async def test_a_mask_of_two_fields_selects_their_columns_alone(service: RunningService) -> None:
+    tenant_id = a_tenant()
+    sent = a_whole_incentive()
+    recorded = await service.call(record(sent), principal=an_operator(tenant_id))
+    [whole] = recorded.incentives
+
+    for request in reads(whole, "state", "amount"):
+        with statements(service.database) as asked:
+            response = await service.call(request, principal=an_administrator(tenant_id))
+        [statement] = asked
+        columns = set(re.findall(r"incentives\.(\w+)", statement.partition("WHERE")[0]))
+        of_paging = {"id"} if "BatchGet" in request.DESCRIPTOR.name else {"id", "create_time"}
+        assert columns == {"amount", "currency_code", "state"} | of_paging
+        assert the_line(response) == incentives_pb2.Incentive(
+            amount=money("15 CNY"), state=sent.state
+        )
+
+
+async def test_a_mask_of_one_field_gives_what_the_whole_line_has(service: RunningService) -> None:
+    tenant_id = a_tenant()
+    recorded = await service.call(record(a_whole_incentive()), principal=an_operator(tenant_id))
+    [whole] = recorded.incentives
+    assert is_whole(whole)
+
+    for name in whole.DESCRIPTOR.fields_by_name:
+        for request in reads(whole, name):
+            response = await service.call(request, principal=an_administrator(tenant_id))
+            assert the_line(response) == only(whole, name)
+
+
+async def test_a_mask_that_names_no_field_is_refused(service: RunningService) -> None:
+    for request in reads(incentives_pb2.Incentive(), "colour", "id"):
+        refusal = await service.refusal(request, principal=an_administrator(a_tenant()))
+        assert refusal.code == "INVALID_ARGUMENT"
+        assert refusal.violations == [("read_mask.paths[0]", "names no field")]
+
+
+async def test_the_next_page_may_have_another_mask(service: RunningService) -> None:
+    tenant_id = a_tenant()
+    await service.call(record(an_incentive(), an_incentive()), principal=an_operator(tenant_id))
+    request = incentives_pb2.ListIncentivesRequest(page_size=1, read_mask=FieldMask(paths=["id"]))
+    first = await service.call(request, principal=an_administrator(tenant_id))
+    request.page_token = first.next_page_token
+    request.read_mask.paths[:] = ["year"]
+
+    second = await service.call(request, principal=an_administrator(tenant_id))
+
+    assert list(second.incentives) == [incentives_pb2.Incentive(year=2026)]
 
 
 async def test_sum_incentives_sums_what_the_filter_leaves(service: RunningService) -> None:

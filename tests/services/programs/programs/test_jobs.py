@@ -48,9 +48,9 @@ async def state_of(database: OpenDatabase, tenant_id: UUID, id_: UUID) -> str:
     principal = an_operator(tenant_id)
     async with (await database("programs")).transaction(principal) as session:
         [membership] = await queries.batch_get_program_memberships(
-            session, scope=principal.scope, ids=[id_]
+            session, scope=principal.scope, ids=[id_], columns=["state"]
         )
-    return membership.state
+    return str(membership.state)
 
 
 async def test_memberships_of_every_tenant_lapse_when_their_time_is_over(

@@ -1,12 +1,18 @@
 """The rpcs of ProgramService over a real socket."""
 
+import re
+from collections.abc import Iterator
 from typing import Any
+from uuid import UUID
 
 import pytest
+from google.protobuf.field_mask_pb2 import FieldMask
+from google.protobuf.message import Message
 
 from partner.programs.v1 import programs_pb2
 from services.kit.identity import Role
 from services.kit.ids import new_id, to_text
+from tests.builders.only import is_whole, only
 from tests.builders.principals import (
     a_person,
     a_tenant,
@@ -15,6 +21,7 @@ from tests.builders.principals import (
 )
 from tests.builders.programs import apply, at, create, join
 from tests.builders.running import RunningService
+from tests.builders.statements import statements
 from tests.conftest import RunService
 
 
@@ -123,6 +130,95 @@ async def test_a_refusal_is_given_again_for_the_same_request_id(service: Running
 
     assert first == second
     assert reused.reason == "REQUEST_ID_REUSED"
+
+
+async def a_whole_one_of_each(service: RunningService, tenant_id: UUID) -> list[Message]:
+    """Take over a program, an application and a membership that say something in each field."""
+    operator = an_operator(tenant_id)
+    program = await service.call(create(invite_only=True), principal=operator)
+    application = apply(
+        program,
+        state=programs_pb2.APPLICATION_STATE_REJECTED,
+        contacts=[
+            programs_pb2.ProgramApplication.Contact(name="陈宇", email="c@d.example", mobile="139")
+        ],
+        agreements=[programs_pb2.Agreement(name="A", version="1", sign_time=at("2026-07-31"))],
+        decide_time=at("2026-08-02"),
+        reject_reason="Not now",
+    )
+    membership = join(program, certificate_number="PC-0001")
+    return [
+        program,
+        await service.call(application, principal=operator),
+        await service.call(membership, principal=operator),
+    ]
+
+
+def reads(thing: Any, *paths: str) -> Iterator[Any]:
+    """Ask for a thing in every way there is, with a mask of these paths."""
+    mask, name = FieldMask(paths=paths), thing.DESCRIPTOR.name
+    yield getattr(programs_pb2, f"BatchGet{name}sRequest")(ids=[thing.id], read_mask=mask)
+    yield getattr(programs_pb2, f"List{name}sRequest")(read_mask=mask)
+
+
+def the_thing(response: Any) -> Any:
+    """Take the only thing out of the response to one of these reads."""
+    [(_, [thing])] = response.ListFields()
+    return thing
+
+
+async def test_a_mask_of_two_fields_selects_their_columns_alone(service: RunningService) -> None:
+    tenant_id = a_tenant()
+    [program, application, membership] = await a_whole_one_of_each(service, tenant_id)
+
+    for table, whole, names, columns in (
+        ("programs", program, ("code", "state"), {"code", "state", "create_time"}),
+        ("program_applications", application, ("kind", "submit_time"), {"kind", "submit_time"}),
+        ("program_memberships", membership, ("tier", "state"), {"tier", "state", "join_time"}),
+    ):
+        of_batch_get, of_list = reads(whole, *names)
+        for request, selected in ((of_batch_get, {*names, "id"}), (of_list, {*columns, "id"})):
+            with statements(service.database) as asked:
+                response = await service.call(request, principal=an_administrator(tenant_id))
+            [statement] = asked
+            assert set(re.findall(rf"{table}\.(\w+)", statement.partition("WHERE")[0])) == selected
+            assert "JOIN" not in statement
+            assert the_thing(response) == only(whole, *names)
+
+
+async def test_the_program_is_joined_where_its_name_is_shown(service: RunningService) -> None:
+    tenant_id = a_tenant()
+    [_, *owned] = await a_whole_one_of_each(service, tenant_id)
+
+    for whole in owned:
+        for request in reads(whole, "program_name"):
+            with statements(service.database) as asked:
+                response = await service.call(request, principal=an_administrator(tenant_id))
+            [statement] = asked
+            assert "JOIN programs" in statement
+            assert the_thing(response) == only(whole, "program_name")
+
+
+async def test_a_mask_of_one_field_gives_what_the_whole_thing_has(service: RunningService) -> None:
+    tenant_id = a_tenant()
+
+    for whole in await a_whole_one_of_each(service, tenant_id):
+        assert is_whole(whole)
+        for name in whole.DESCRIPTOR.fields_by_name:
+            for request in reads(whole, name):
+                response = await service.call(request, principal=an_administrator(tenant_id))
+                assert the_thing(response) == only(whole, name)
+
+
+@pytest.mark.parametrize(
+    "kind",
+    [programs_pb2.Program, programs_pb2.ProgramApplication, programs_pb2.ProgramMembership],
+)
+async def test_a_mask_that_names_no_field_is_refused(service: RunningService, kind: Any) -> None:
+    for request in reads(kind(), "colour", "id"):
+        refusal = await service.refusal(request, principal=an_administrator(a_tenant()))
+        assert refusal.code == "INVALID_ARGUMENT"
+        assert refusal.violations == [("read_mask.paths[0]", "names no field")]
 
 
 @pytest.mark.parametrize("role", [Role.DIRECTOR, Role.ACCOUNT_MANAGER, Role.FINANCE])
