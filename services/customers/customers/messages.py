@@ -1,24 +1,24 @@
 """Customers as messages, masked and unmasked, and what messages say of them as plain values."""
 
 from datetime import datetime
-from decimal import Decimal
 from functools import partial
 from typing import Final
 from uuid import UUID
 
 from partner.customers.v1 import customers_pb2
-from partner.type.v1 import money_pb2, terms_pb2
+from partner.type.v1 import terms_pb2
 from services.customers.customers import operations, queries
 from services.customers.customers.model import new_customer_value_at
 from services.kit import ids
 from services.kit.errors import InvalidArgument
 from services.kit.fields import Field, Fields
 from services.kit.masking import mask_email, mask_mobile, mask_name
-from services.kit.money import Money, decimal_text
+from services.kit.money import Money
 from services.kit.wire import (
     Words,
     id_text,
     to_id,
+    to_money_message,
     to_text,
     to_time,
     to_time_range,
@@ -33,12 +33,6 @@ FREEZES: Final = Words(customers_pb2.FreezeState, prefix="FREEZE_STATE_")
 LEVELS: Final = Words(customers_pb2.CustomerLevel, prefix="CUSTOMER_LEVEL_")
 NEW_CUSTOMER_VALUES: Final = Words(customers_pb2.NewCustomerValue, prefix="NEW_CUSTOMER_VALUE_")
 ENTERPRISE_ROLES: Final = Words(customers_pb2.EnterpriseRole, prefix="ENTERPRISE_ROLE_")
-
-
-def to_money_message(amount: Decimal | None, currency_code: str) -> money_pb2.Money | None:
-    if amount is None:
-        return None
-    return money_pb2.Money(amount=decimal_text(amount), currency_code=currency_code)
 
 
 def to_indirect_partner_id(partner_id: UUID, tenant_id: UUID) -> str | None:

@@ -1,10 +1,7 @@
 """Resources as messages, and what messages say of them as plain values."""
 
-from decimal import Decimal
 from functools import partial
 from typing import Any, Final
-
-from google.type import decimal_pb2
 
 from partner.customers.v1 import resources_pb2
 from partner.type.v1 import terms_pb2
@@ -12,18 +9,22 @@ from services.customers.resources import queries
 from services.kit import ids
 from services.kit.errors import InvalidArgument
 from services.kit.fields import Field, Fields
-from services.kit.money import decimal_from_text, decimal_text
-from services.kit.wire import Words, id_text, to_text, to_time, to_time_range, to_timestamp
+from services.kit.money import decimal_from_text
+from services.kit.wire import (
+    Words,
+    id_text,
+    to_decimal_message,
+    to_text,
+    to_time,
+    to_time_range,
+    to_timestamp,
+)
 
 ORDERS: Final = Words(resources_pb2.ResourceOrder, prefix="RESOURCE_ORDER_")
 STATES: Final = Words(resources_pb2.ResourceState, prefix="RESOURCE_STATE_")
 POLICIES: Final = Words(resources_pb2.ExpirePolicy, prefix="EXPIRE_POLICY_")
 MODES: Final = Words(terms_pb2.ChargingMode, prefix="CHARGING_MODE_")
 CLOUD_IDS_MAX: Final = 50
-
-
-def to_decimal_message(value: Decimal | None) -> decimal_pb2.Decimal | None:
-    return None if value is None else decimal_pb2.Decimal(value=decimal_text(value))
 
 
 RESOURCE: Final = Fields(

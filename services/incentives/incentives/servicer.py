@@ -1,21 +1,26 @@
 """The rpcs of IncentiveService."""
 
-from decimal import Decimal
 from functools import partial
 from typing import Any, Final
 
-from google.type.decimal_pb2 import Decimal as DecimalMessage
-
 from partner.incentives.v1 import incentives_pb2, incentives_pb2_grpc
-from partner.type.v1 import money_pb2, terms_pb2
+from partner.type.v1 import terms_pb2
 from services.incentives.incentives import operations, queries
 from services.incentives.incentives.model import check_period, one_currency
 from services.kit import ids
 from services.kit.fields import Field, Fields, place
 from services.kit.masking import mask_name
-from services.kit.money import Money, decimal_from_text, decimal_text
+from services.kit.money import Money, decimal_from_text
 from services.kit.rpc import Call, Servicer, read, write
-from services.kit.wire import Words, id_text, to_id, to_text, to_timestamp
+from services.kit.wire import (
+    Words,
+    id_text,
+    to_decimal_message,
+    to_id,
+    to_money_message,
+    to_text,
+    to_timestamp,
+)
 
 ASSOCIATION_TYPES: Final = Words(terms_pb2.AssociationType, prefix="ASSOCIATION_TYPE_")
 CHARGING_MODES: Final = Words(terms_pb2.ChargingMode, prefix="CHARGING_MODE_")
@@ -31,16 +36,6 @@ _OPTIONAL_TEXTS: Final = (
     "service_type_name",
     "freeze_reason",
 )
-
-
-def to_money_message(amount: Decimal | None, currency_code: str) -> money_pb2.Money | None:
-    if amount is None:
-        return None
-    return money_pb2.Money(amount=decimal_text(amount), currency_code=currency_code)
-
-
-def to_decimal_message(value: Decimal | None) -> DecimalMessage | None:
-    return None if value is None else DecimalMessage(value=decimal_text(value))
 
 
 # The names of the customer are masked.
