@@ -1,6 +1,9 @@
 """Puts the gateway together: a schema and a context go in, a web application comes out."""
 
+import importlib
+import importlib.util
 import weakref
+from collections.abc import Callable
 
 import strawberry
 from aiohttp import web
@@ -23,7 +26,7 @@ from gateway.http.origins import preflight
 from gateway.http.streams import OPEN, stop_streams
 from gateway.http.tokens import TokenReader
 from gateway.http.view import GraphQLView
-from gateway.settings import Settings
+from gateway.settings import Execution, Settings
 from services.kit.config import Environment
 
 
@@ -40,13 +43,13 @@ def create_app(
     """Make the application of one gateway process.
 
     `translate` tells the codes of the exceptions that resolvers are known to raise; `executor`
-    replaces the reference executor.
+    replaces the one that the settings name.
     """
     limits = settings.limits
     metrics = metrics or Metrics()
     operations = Operations(
         documents=_documents(settings, schema),
-        executor=executor or ReferenceExecutor(schema, hides_the_schema=settings.hides_the_schema),
+        executor=executor or _executor(settings, schema),
         context_factory=context_factory,
         translate=translate,
         limits=limits,
@@ -70,6 +73,15 @@ def create_app(
         app, settings=settings, view=view, health=Health(readiness, metrics), sdl=schema.as_str()
     )
     return app
+
+
+def _executor(settings: Settings, schema: strawberry.Schema) -> Executor:
+    make: Callable[..., Executor] = ReferenceExecutor
+    # Absent from a checkout without the engine, where the reference executor does all.
+    compiled = settings.executor is Execution.COMPILED
+    if compiled and importlib.util.find_spec("gateway.engine") is not None:
+        make = importlib.import_module("gateway.engine.executor").Engine
+    return make(schema, hides_the_schema=settings.hides_the_schema)
 
 
 def _documents(settings: Settings, schema: strawberry.Schema) -> Documents:
