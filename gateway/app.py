@@ -49,7 +49,7 @@ def create_app(
     metrics = metrics or Metrics()
     operations = Operations(
         documents=_documents(settings, schema),
-        executor=executor or _executor(settings, schema),
+        executor=executor or executor_for(settings, schema),
         context_factory=context_factory,
         translate=translate,
         limits=limits,
@@ -75,7 +75,8 @@ def create_app(
     return app
 
 
-def _executor(settings: Settings, schema: strawberry.Schema) -> Executor:
+def executor_for(settings: Settings, schema: strawberry.Schema) -> Executor:
+    """Make the executor that the settings name."""
     make: Callable[..., Executor] = ReferenceExecutor
     # Absent from a checkout without the engine, where the reference executor does all.
     compiled = settings.executor is Execution.COMPILED
