@@ -1,8 +1,9 @@
 """Prepared backends and a process for each side that calls them."""
 
 import importlib.util
-import os
+import time
 from contextlib import AsyncExitStack
+from functools import partial
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Final, Self
@@ -13,9 +14,9 @@ import orjson
 from bench.parts.backends import COUNTS_PATH
 from bench.parts.installation import Installation
 from bench.parts.load import ask, post, query
-from bench.parts.processes import MEASURED_CORE, OTHER_CORE, Running
+from bench.parts.processes import MEASURED_CORE, OTHER_CORE, Running, cpu_seconds
 from bench.parts.queries import CUSTOMER_360, FIFTY, ONE
-from bench.parts.rounds import Contender
+from bench.parts.rounds import Contender, Meter, refuse_different
 from bench.parts.rows import an_id
 from partner_center.postgres import HOST, free_port
 
@@ -82,9 +83,10 @@ class Arena:
         return await self._stack.enter_async_context(server)
 
     @property
-    def others(self) -> dict[str, int]:
-        """Name the processes on the other core: the clients are this one."""
-        return {"backends": self.backends.pid, "clients": os.getpid()}
+    def others(self) -> dict[str, Meter]:
+        """Meter the processes on the other core: the clients are this one."""
+        backends = partial(cpu_seconds, self.backends.pid)
+        return {"backends": backends, "clients": time.process_time}
 
     def query(self, text: str, variables: dict[str, Any]) -> bytes:
         return query(text, token=self.token, variables=variables)
@@ -105,9 +107,10 @@ class Arena:
             request = by_hand if name == HANDWRITTEN else graph
             answer = await ask(server.address, request)
             data[name] = answer["data"]
-            contenders[name] = Contender.repeating(request, server, answer)
-        if any(each != data[HANDWRITTEN] for each in data.values()):
-            raise AnswersDiffer(", ".join(data))
+            contenders[name] = Contender.repeating(
+                request, address=server.address, pid=server.pid, answer=answer
+            )
+        refuse_different(data)
         return contenders
 
     async def take_counts(self) -> dict[str, int]:
@@ -115,7 +118,3 @@ class Arena:
         take: Any = self._channel.unary_unary(COUNTS_PATH, None, None)
         counts: dict[str, int] = orjson.loads(await take(b""))
         return counts
-
-
-class AnswersDiffer(Exception):
-    """Sides that are compared do not answer the same: nothing about them is worth measuring."""

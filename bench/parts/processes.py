@@ -1,6 +1,7 @@
 """The processes of a benchmark: each on its core, with its log, gone when the benchmark is."""
 
 import asyncio
+import contextlib
 import os
 import signal
 import subprocess
@@ -85,9 +86,19 @@ class ChildEnded(Exception):
 
 def cpu_seconds(pid: int) -> float:
     """Give the time of a processor that a process has used so far."""
-    # After the name, which may hold blanks, the 12th and 13th: in user mode and in the kernel.
-    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
-    return (int(fields[11]) + int(fields[12])) / TICKS_A_SECOND
+    user, system, *_ = _ticks(pid)
+    return (user + system) / TICKS_A_SECOND
+
+
+def family_cpu_seconds(pid: int) -> float:
+    """Give the time that a process and its children have used, those that ended among them."""
+    children = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
+    living = 0.0
+    for child in children:
+        # One that has ended meanwhile is in its parent's account.
+        with contextlib.suppress(FileNotFoundError):
+            living += cpu_seconds(int(child))
+    return sum(_ticks(pid)) / TICKS_A_SECOND + living
 
 
 def resident_bytes(pid: int) -> int:
@@ -106,3 +117,10 @@ async def told_to_stop() -> None:
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, told.set)
     await told.wait()
+
+
+def _ticks(pid: int) -> list[int]:
+    """Give the ticks in user mode and in the kernel, and both of children that have ended."""
+    # After the name, which may hold blanks.
+    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    return [int(field) for field in fields[11:15]]

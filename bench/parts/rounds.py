@@ -1,7 +1,8 @@
 """Rounds in which sides are loaded in turn, and what the processors did meanwhile."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from functools import partial
 from statistics import median
 from typing import Any, Final, Self
 
@@ -9,7 +10,10 @@ import orjson
 
 from bench.parts.figures import ROUNDS, SECONDS, Side, say
 from bench.parts.load import NextRequest, Round, load
-from bench.parts.processes import Running, cpu_seconds
+from bench.parts.processes import cpu_seconds
+
+# Gives the seconds of a processor that a process has used so far.
+Meter = Callable[[], float]
 
 WARM_SECONDS: Final = 1.0
 
@@ -18,14 +22,15 @@ WARM_SECONDS: Final = 1.0
 class Contender:
     """A server, and what it is asked; every answer is about as long as the first."""
 
-    server: Running
+    address: str
+    pid: int
     next_request: NextRequest
     length: int
 
     @classmethod
-    def repeating(cls, request: bytes, server: Running, answer: object) -> Self:
+    def repeating(cls, request: bytes, *, address: str, pid: int, answer: object) -> Self:
         """Ask the same again and again; `answer` is what it was answered with."""
-        return cls(server, lambda: request, len(orjson.dumps(answer)))
+        return cls(address, pid, lambda: request, len(orjson.dumps(answer)))
 
 
 @dataclass
@@ -50,11 +55,13 @@ class Measured:
             share["server"] / each.per_second * 1_000
             for share, each in zip(self.shares, self.rounds, strict=True)
         ]
+        wrong = sum(each.wrong for each in self.rounds)
         return {
             "p50_ms": round(median(each.milliseconds(50) for each in self.rounds), 2),
             "p99_ms": round(median(each.milliseconds(99) for each in self.rounds), 2),
             "cpu_ms_per_request": round(median(used), 3),
             "cpu_shares": shares,
+            **({"wrong_answers": wrong} if wrong else {}),
         }
 
 
@@ -62,7 +69,7 @@ async def contest(
     contenders: Mapping[str, Contender],
     *,
     clients: int,
-    others: Mapping[str, int],
+    others: Mapping[str, Meter],
     rounds: int = ROUNDS,
     seconds: float = SECONDS,
 ) -> dict[str, Measured]:
@@ -72,15 +79,12 @@ async def contest(
         await _load(contender, clients=clients, seconds=WARM_SECONDS)
     for number in range(rounds):
         for name, contender in contenders.items():
-            watched = {"server": contender.server.pid, **others}
-            before = {each: cpu_seconds(pid) for each, pid in watched.items()}
+            watched: dict[str, Meter] = {"server": partial(cpu_seconds, contender.pid), **others}
+            before = {each: meter() for each, meter in watched.items()}
             done = await _load(contender, clients=clients, seconds=seconds)
             measured[name].rounds.append(done)
             measured[name].shares.append(
-                {
-                    each: (cpu_seconds(pid) - before[each]) / done.seconds
-                    for each, pid in watched.items()
-                }
+                {each: (meter() - before[each]) / done.seconds for each, meter in watched.items()}
             )
             say(f"  round {number + 1}, {name}: {done.per_second:.1f} requests/s")
     return measured
@@ -88,9 +92,23 @@ async def contest(
 
 async def _load(contender: Contender, *, clients: int, seconds: float) -> Round:
     return await load(
-        contender.server.address,
+        contender.address,
         contender.next_request,
         clients=clients,
         seconds=seconds,
         length=contender.length,
     )
+
+
+class AnswersDiffer(Exception):
+    """Sides that are compared do not answer the same: nothing about them is worth measuring."""
+
+
+def refuse_different(data: Mapping[str, object]) -> None:
+    """Hold the answers of all sides against each other.
+
+    :raises AnswersDiffer: naming them.
+    """
+    first = next(iter(data.values()))
+    if any(each != first for each in data.values()):
+        raise AnswersDiffer(", ".join(data))
