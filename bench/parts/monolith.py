@@ -140,7 +140,7 @@ def _customer(
         "associateTime": _time(row["associate_time"]),
         "level": row["level"],
         "tags": row["tags"],
-        "monthToDateSpend": {"amount": row["spend"], "currencyCode": row["currency_code"]},
+        "monthToDateSpend": _money(row["spend"], row),
         "resources": {
             "nodes": [
                 {
@@ -159,10 +159,7 @@ def _customer(
                 {
                     "serviceTypeName": each["service_type_name"],
                     "consumeTime": _time(each["consume_time"]),
-                    "payableAmount": {
-                        "amount": each["payable"],
-                        "currencyCode": each["currency_code"],
-                    },
+                    "payableAmount": _money(each["payable"], each),
                 }
                 for each in details
             ]
@@ -170,11 +167,8 @@ def _customer(
         "vouchers": {
             "nodes": [
                 {
-                    "faceValue": {
-                        "amount": each["face"],
-                        "currencyCode": (currency := each["currency_code"]),
-                    },
-                    "balance": {"amount": each["balance"], "currencyCode": currency},
+                    "faceValue": _money(each["face"], each),
+                    "balance": _money(each["balance"], each),
                     "state": each["state"],
                     "expireTime": _time(each["expire_time"]),
                 }
@@ -182,6 +176,10 @@ def _customer(
             ]
         },
     }
+
+
+def _money(amount: str, row: Any) -> dict[str, str]:
+    return {"amount": amount, "currencyCode": row["currency_code"]}
 
 
 def _time(value: datetime | None) -> str | None:
