@@ -70,8 +70,8 @@ imports: setup ## The directions between packages
 contract: setup ## The protos: style, compatibility, freshness of what is generated
 	@$(BIN)/pytest -q tests/house/test_contract.py
 
-bench: setup ## Measure; one JSON line per figure
-	@for file in bench/*.py; do $(BIN)/python $$file; done
+bench: setup ## Measure; one JSON line per figure (only=engine)
+	@for file in $(if $(only),bench/$(only).py,bench/*.py); do $(BIN)/python $$file || exit 1; done
 
 ##@ Database
 migrate: setup ## Upgrade the databases named by <SERVICE>_OWNER_DATABASE_URL

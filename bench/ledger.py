@@ -6,7 +6,6 @@ so that their ratios mean something; the absolute numbers are this machine's.
 
 import asyncio
 import json
-import sys
 import tempfile
 import time
 from collections.abc import Awaitable, Callable
@@ -17,14 +16,13 @@ from uuid import UUID, uuid4
 
 import asyncpg
 
-sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
-
+from bench.parts.figures import ROUNDS, Side, report, say
 from partner_center.databases import ROLES, prepare_databases
 from partner_center.postgres import EmbeddedPostgres
 from services.kit.ids import new_id
 from services.kit.migrations import run_migrations
 
-SECONDS = 3.0
+SECONDS_A_ROUND = 1.0
 WRITERS = 8
 BATCH = 100
 ACCOUNTS = 1000
@@ -128,7 +126,7 @@ class Bench:
         return connection
 
     async def _write(self, post: Post, connection: Any, *, hot: bool, random: Random) -> int:
-        count, end = 0, time.perf_counter() + SECONDS
+        count, end = 0, time.perf_counter() + SECONDS_A_ROUND
         while time.perf_counter() < end:
             debit, credit = random.sample(self.accounts, 2)
             count += await post(connection, self.source if hot else debit, credit)
@@ -139,24 +137,24 @@ async def measure(url: str) -> None:
     bench = Bench(url)
     connection = await bench.connect()
     await bench.prepare(connection)
-    figures = {
-        "hot.single": await bench.rate(bench.by_function, hot=True),
-        "hot.batched": await bench.rate(bench.by_batch, hot=True),
-        "hot.six_statements": await bench.rate(bench.by_six_statements, hot=True),
-        "spread.single": await bench.rate(bench.by_function, hot=False),
-        "spread.six_statements": await bench.rate(bench.by_six_statements, hot=False),
-    }
     await connection.close()
-    for name, rate in figures.items():
-        report(f"ledger.{name}", rate, "postings/s")
-    report("ledger.hot.batched_to_single", figures["hot.batched"] / figures["hot.single"], "x")
-    for where in ("hot", "spread"):
-        ratio = figures[f"{where}.single"] / figures[f"{where}.six_statements"]
-        report(f"ledger.{where}.function_to_six_statements", ratio, "x")
-
-
-def report(figure: str, value: float, unit: str) -> None:
-    print(json.dumps({"figure": figure, "value": round(value, 2), "unit": unit}), flush=True)
+    ways: dict[str, tuple[Post, bool]] = {
+        "one by one, hot account": (bench.by_function, True),
+        "in batches, hot account": (bench.by_batch, True),
+        "six statements, hot account": (bench.by_six_statements, True),
+        "one by one, spread": (bench.by_function, False),
+        "six statements, spread": (bench.by_six_statements, False),
+    }
+    rates: dict[str, list[float]] = {name: [] for name in ways}
+    for number in range(ROUNDS):
+        say(f"round {number + 1}")
+        for name, (post, hot) in ways.items():
+            rates[name].append(await bench.rate(post, hot=hot))
+    sides = [Side(name, values, "postings/s") for name, values in rates.items()]
+    single, batched, six, spread, six_spread = sides
+    report("ledger.hot.batched_to_single", batched, to=single)
+    report("ledger.hot.function_to_six_statements", single, to=six)
+    report("ledger.spread.function_to_six_statements", spread, to=six_spread)
 
 
 async def main() -> None:

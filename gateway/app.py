@@ -8,7 +8,7 @@ from aiohttp.typedefs import Handler
 
 from gateway.engine.execution import Executor
 from gateway.engine.executor import Engine
-from gateway.engine.reference import core_schema
+from gateway.engine.reference import ReferenceExecutor, core_schema
 from gateway.http.access import access, finish_headers
 from gateway.http.admission import Admission
 from gateway.http.authentication import Authentication
@@ -25,7 +25,7 @@ from gateway.http.origins import preflight
 from gateway.http.streams import OPEN, stop_streams
 from gateway.http.tokens import TokenReader
 from gateway.http.view import GraphQLView
-from gateway.settings import Settings
+from gateway.settings import Execution, Settings
 from services.kit.config import Environment
 
 
@@ -42,13 +42,13 @@ def create_app(
     """Make the application of one gateway process.
 
     `translate` tells the codes of the exceptions that resolvers are known to raise; `executor`
-    replaces the engine.
+    replaces the one that the settings name.
     """
     limits = settings.limits
     metrics = metrics or Metrics()
     operations = Operations(
         documents=_documents(settings, schema),
-        executor=executor or Engine(schema, hides_the_schema=settings.hides_the_schema),
+        executor=executor or executor_for(settings, schema),
         context_factory=context_factory,
         translate=translate,
         limits=limits,
@@ -72,6 +72,12 @@ def create_app(
         app, settings=settings, view=view, health=Health(readiness, metrics), sdl=schema.as_str()
     )
     return app
+
+
+def executor_for(settings: Settings, schema: strawberry.Schema) -> Executor:
+    """Make the executor that the settings name."""
+    make = Engine if settings.executor is Execution.COMPILED else ReferenceExecutor
+    return make(schema, hides_the_schema=settings.hides_the_schema)
 
 
 def _documents(settings: Settings, schema: strawberry.Schema) -> Documents:

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields, replace
+from enum import StrEnum
 from pathlib import Path
 from typing import Self
 
@@ -11,6 +12,13 @@ from services.kit.config import environment as read_environment
 # The issuer of the command line's built-in identity provider. It signs whatever it is asked to.
 DEMO_ISSUER = "partner-center-demo"
 GRAPHIQL_BUNDLE = Path(__file__).parent / "http" / "static" / "graphiql"
+
+
+class Execution(StrEnum):
+    """What runs the operations: the compiled engine, or graphql-core to compare it with."""
+
+    COMPILED = "compiled"
+    REFERENCE = "reference"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -58,6 +66,7 @@ class Settings:
     port: int = 8000
     # Several gateways on one port, one for each core.
     reuse_port: bool = False
+    executor: Execution = Execution.COMPILED
     oidc_issuer: str = ""
     oidc_audience: str = ""
     oidc_jwks: str = ""
@@ -102,6 +111,7 @@ class Settings:
             host=host,
             port=port,
             reuse_port=_switch(environ, "GATEWAY_REUSE_PORT", default=False),
+            executor=_execution(environ.get("GATEWAY_EXECUTOR") or Execution.COMPILED),
             oidc_issuer=_required(environ, "OIDC_ISSUER"),
             oidc_audience=_required(environ, "OIDC_AUDIENCE"),
             oidc_jwks=_required(environ, "OIDC_JWKS"),
@@ -127,6 +137,14 @@ def _listen(text: str) -> tuple[str, int]:
     if not host or not port.isdecimal():
         raise SettingsRefused(f"GATEWAY_LISTEN is {text!r}; it must be host:port.")
     return host.strip("[]"), int(port)
+
+
+def _execution(text: str) -> Execution:
+    try:
+        return Execution(text)
+    except ValueError:
+        choices = " or ".join(Execution)
+        raise SettingsRefused(f"GATEWAY_EXECUTOR is {text!r}; it must be {choices}.") from None
 
 
 def _required(environ: Mapping[str, str], name: str) -> str:

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from gateway.http.errors import GRAPHQL_STATUS, STATUS
-from gateway.settings import DEMO_ISSUER, Limits, Settings
+from gateway.settings import DEMO_ISSUER, Execution, Limits, Settings
 from services.kit.config import Environment, SettingsRefused
 
 LEAST = {
@@ -24,6 +24,13 @@ def test_the_least_that_must_be_given_is_the_identity_provider() -> None:
     assert settings.addresses["billing"] == "127.0.0.1:50052"
     assert settings.hides_the_schema
     assert not settings.graphiql
+    assert settings.executor is Execution.COMPILED
+
+
+def test_the_reference_executor_can_be_asked_for() -> None:
+    settings = Settings.from_environment(LEAST | {"GATEWAY_EXECUTOR": "reference"})
+
+    assert settings.executor is Execution.REFERENCE
 
 
 @pytest.mark.parametrize("name", LEAST)
@@ -57,6 +64,7 @@ def test_production_refuses_what_belongs_to_the_demo(given: dict[str, str]) -> N
         ("GATEWAY_LISTEN", "8000"),
         ("GATEWAY_LISTEN", "localhost:http"),
         ("INTROSPECTION", "maybe"),
+        ("GATEWAY_EXECUTOR", "fast"),
         ("LIMIT_DEPTH", "deep"),
         ("LIMIT_COST", "-1"),
         ("LIMIT_COST", "0"),
