@@ -21,7 +21,7 @@ from bench.parts.rows import CUSTOMERS, DETAILS, RESOURCES, VOUCHERS, Rows, an_i
 from gateway.billing import consumption, vouchers
 from gateway.customers import customers, resources
 from gateway.kit.contract import Rpc, repeated_message
-from gateway.kit.lists import repeated_in_group
+from gateway.kit.many import repeated_in_group
 
 # Asked by the bench itself: how often each rpc was called since it last asked.
 COUNTS_PATH: Final = "/bench.Counts/Take"

@@ -71,7 +71,7 @@ class Variables:
             name = self._required(kind, value, has_default=has_default)
         else:
             name = self._optional(kind, value)
-        if values.slips(8) and name in self.given:
+        if values.slips(20) and name in self.given:
             self.given[name] = WRONG
         return f"${name}"
 

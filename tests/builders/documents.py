@@ -47,6 +47,7 @@ SLOT: Final = "id"
 Draw = Callable[[bytes], DocumentNode | None]
 
 
+@cache
 def case(seed: int) -> Case:
     """Give the document of a number, with its variables; the gateway would execute it."""
     roll = dice("document", seed)

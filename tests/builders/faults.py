@@ -20,7 +20,7 @@ from tests.builders.chance import dice, happens
 from tests.builders.graph import failing, refusing
 
 # In how many of 100 cases.
-FAILING, REFUSED, MISSING, BROKEN = 22, 55, 8, 8
+FAILING, REFUSED, MISSING = 22, 55, 8
 
 
 class QuotaInsufficient(Refusal):

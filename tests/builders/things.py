@@ -21,7 +21,8 @@ from tests.builders.chance import dice, happens, number
 # Few, so that many things refer to the same one.
 POPULATION: Final = 20
 # In how many of 100 cases.
-ABSENT, UNSET, UNKNOWN_NUMBER = 12, 25, 99
+ABSENT, UNSET, SPOILT = 12, 25, 8
+UNKNOWN_NUMBER: Final = 99
 TEXTS: Final = ("acme", "李明", 'Zoë\'s "shop"', "a\\b\n\tc", "ünï 🐸", "", "x" * 60, "0", "null")
 CYCLES: Final = ("2026-03", "2026-11", "")
 CURRENCIES: Final = ("USD", "CNY", "EUR")
@@ -52,9 +53,10 @@ def population(prefix: str) -> tuple[str, ...]:
 class Things:
     """One world: what exists in it, and what it is like."""
 
-    def __init__(self, seed: int, *, broken_percent: int = 0) -> None:
+    def __init__(self, seed: int, *, fault_seed: int | None = None) -> None:
+        """Take the seed of the world, and that of what is spoilt in it, if anything is."""
         self.seed = seed
-        self.broken_percent = broken_percent
+        self.fault_seed = fault_seed
         self._known: dict[tuple[str, str], Any] = {}
 
     def exists(self, id_: str) -> bool:
@@ -79,8 +81,10 @@ class Things:
         own_id = kind.DESCRIPTOR.fields_by_name.get("id")
         if own_id is not None and resource_of(own_id):
             message.id = key  # type: ignore[attr-defined]
-        if happens(self.broken_percent, self.seed, "broken", name, key):
-            damage(message, roll)
+        if self.fault_seed is not None:
+            about = self.seed, self.fault_seed, "spoilt", name, key
+            if happens(SPOILT, *about):
+                damage(message, dice(*about))
         return message
 
     def _fill(self, message: Message, roll: Random) -> None:

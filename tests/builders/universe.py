@@ -14,7 +14,7 @@ from services.kit import ids
 from services.kit.errors import InvalidArgument
 from services.kit.identity import Principal, Role
 from tests.builders.chance import number
-from tests.builders.faults import BROKEN, Faults
+from tests.builders.faults import Faults
 from tests.builders.graph import refusing
 from tests.builders.principals import a_person
 from tests.builders.things import Things, population
@@ -35,7 +35,7 @@ class Universe:
         """Take the seed of the data, and that of the faults unless all goes well."""
         self.seed = seed
         self.faults = None if fault_seed is None else Faults(fault_seed)
-        self.things = _things(seed, fault_seed)
+        self.things = _things(seed, fault_seed=fault_seed)
         self.asked: list[tuple[Rpc, Any]] = []
 
     async def __call__(self, rpc: Rpc, request: Message, *, timeout: float) -> Message:  # noqa: ASYNC109 - gRPC's own deadline
@@ -64,6 +64,7 @@ class Universe:
             self._page(response, rpc, request, fields)
         else:
             response.CopyFrom(self.things.thing(rpc.response, _key(rpc, request)))
+            _keep(response, fields)
         return response  # type: ignore[no-any-return]
 
     def _found(self, response: Any, rpc: Rpc, request: Any, fields: tuple[str, ...]) -> None:
@@ -119,11 +120,7 @@ class Universe:
     def _add(self, items: Any, key: str, fields: tuple[str, ...]) -> None:
         item = items.add()
         item.CopyFrom(self.things.thing(type(item), key))
-        if not fields:
-            return
-        for field in item.DESCRIPTOR.fields:
-            if field.name not in fields:
-                item.ClearField(field.name)
+        _keep(item, fields)
 
     def _lacks(self, rpc: Rpc, key: str) -> bool:
         return self.faults is not None and self.faults.lacks(rpc, key)
@@ -187,7 +184,7 @@ def _masked(rpc: Rpc, request: Any) -> tuple[str, ...]:
     if not rpc.takes("read_mask"):
         return ()
     paths = tuple(request.read_mask.paths)
-    if paths == ("*",):
+    if not paths or paths == ("*",):
         return ()
     known = _items_fields(rpc)
     for index, path in enumerate(paths):
@@ -197,8 +194,17 @@ def _masked(rpc: Rpc, request: Any) -> tuple[str, ...]:
     return paths
 
 
+def _keep(message: Message, fields: tuple[str, ...]) -> None:
+    """Clear every field that is not wanted, so that a mask too narrow is seen."""
+    for field in message.DESCRIPTOR.fields if fields else ():
+        if field.name not in fields:
+            message.ClearField(field.name)
+
+
 @cache
 def _items_fields(rpc: Rpc) -> frozenset[str]:
+    if not rpc.name.startswith(("Batch", "List")):
+        return frozenset(rpc.response.DESCRIPTOR.fields_by_name)
     items = repeated_message(rpc.response, why=rpc.name).message_type
     if rpc.name.startswith("BatchList"):
         items = repeated_in_group(items, why=rpc.name).message_type
@@ -216,6 +222,5 @@ def _uuid(prefix: str, index: int) -> UUID:
     return ids.from_text(prefix, all_ids[index % len(all_ids)], field="id")
 
 
-@cache
-def _things(seed: int, fault_seed: int | None) -> Things:
-    return Things(seed, broken_percent=0 if fault_seed is None else BROKEN)
+# Shared by all universes of the same seeds, for to make things takes longer than to answer.
+_things = cache(Things)

@@ -23,7 +23,7 @@ DOCUMENTS = int(os.environ.get("DIFFERENTIAL_DOCUMENTS", "2000"))
 # So many tests, for as many processes as there are to share them.
 CHUNKS = 40
 UNIVERSES, FAULTS = 5, 8
-SAMPLE = 400
+SAMPLE = 300
 COMPILED_SHARE_MIN = 0.9
 EXAMPLES = sorted(Path(__file__).parents[3].joinpath("examples").glob("*.graphql"))
 
