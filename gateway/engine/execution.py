@@ -30,7 +30,7 @@ class Operation(Protocol):
     def name(self) -> str | None: ...
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Taken:
     """A step that was taken: who was asked, for how many keys, which fields, how long it took."""
 
@@ -42,7 +42,7 @@ class Taken:
     seconds: float
 
 
-@dataclass(frozen=True)
+@dataclass(slots=True)
 class Outcome:
     """What came of an operation."""
 

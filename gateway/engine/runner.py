@@ -10,7 +10,6 @@ from gateway.engine.known import Known
 from gateway.engine.plan import Part, Plan, Step
 from gateway.engine.sources import PartlyFailed
 from gateway.engine.values import Variables
-from gateway.kit.errors import Failed
 from gateway.kit.loading import Reading
 
 # How long building may keep all other requests waiting.
@@ -59,8 +58,10 @@ class Run:
         try:
             given = [value(self._reading, self._variables) for value in part.given]
             return given + [source.start(self._variables) for source in part.sources]
-        except Failed:
-            raise HandOver("arguments") from None
+        except HandOver:
+            raise
+        except Exception as error:
+            raise HandOver("arguments") from error
 
 
 async def _built(part: Part, results: list[Any]) -> dict[str, Any]:

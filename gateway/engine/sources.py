@@ -186,7 +186,7 @@ class ByParent:
         edge, base = self.edge, self.requests.of(variables)
         after = self.after(variables)
         rename = edge.asked.rename
-        parents, key, groups = edge.parents, edge.parents.removesuffix("s"), edge.groups
+        parents, key, groups = edge.parents, edge.key, edge.groups
 
         async def first(some: list[str]) -> dict[str, Any]:
             request: Any = self.rpc.request()
@@ -263,12 +263,13 @@ async def _asked(
     result: dict[str, Any],
 ) -> dict[str, Any]:
     """Ask for as many keys at once as the contract allows, for all of them at the same time."""
-    chunks = [keys[start : start + size] for start in range(0, len(keys), size)]
     # What is not found is known to be missing.
-    result = result | dict.fromkeys(keys)
-    if len(chunks) == 1:
+    result |= dict.fromkeys(keys)
+    if len(keys) <= size:
+        chunks = [keys]
         answers: list[Any] = [await _tried(ask, keys)]
     else:
+        chunks = [keys[start : start + size] for start in range(0, len(keys), size)]
         answers = await asyncio.gather(*(_tried(ask, chunk) for chunk in chunks))
     failed = False
     for chunk, found in zip(chunks, answers, strict=True):

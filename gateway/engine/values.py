@@ -1,6 +1,6 @@
 """Values of variables and arguments: coerced as graphql-core does, quickly where that is easy."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, Final
@@ -15,22 +15,18 @@ from graphql import (
     GraphQLString,
     OperationDefinitionNode,
     Undefined,
-    ValueNode,
     VariableDefinitionNode,
-    VariableNode,
     coerce_input_literal,
     coerce_input_value,
     get_argument_values,
     get_variable_values,
     is_non_null_type,
-    is_required_argument,
     type_from_ast,
-    visit,
 )
 from graphql.error import GraphQLError
-from graphql.language import Visitor
 
 from gateway.engine.execution import HandOver
+from gateway.engine.expressions import Expression, Unclear, expression, variables_in
 
 _INT_MAX: Final = 2**31 - 1
 _INT_MIN: Final = -(2**31)
@@ -133,30 +129,24 @@ class Arguments:
 
     definition: GraphQLField
     node: FieldNode
-    # Coerced once and for all.
+    # Coerced once and for all, defaults included.
     constant: Mapping[str, Any]
-    # Argument → the variable that it is, with no more to it.
-    plain: Mapping[str, str]
-    # Those of them that must not be null.
-    required: frozenset[str]
+    # Those with variables in them.
+    expressions: Mapping[str, Expression]
     # Every variable that is used; together they decide the values.
     used: tuple[str, ...]
-    is_simple: bool
 
     def values(self, variables: Variables) -> dict[str, Any]:
         """Give the coerced arguments; an argument left out without a default is missing.
 
         :raises HandOver: where one is refused.
         """
-        if not self.is_simple:
-            return variables.arguments(self.definition, self.node)
-        # A variable that is absent leaves the argument's default in place; null does not.
         values, given = dict(self.constant), variables.values
-        for argument, variable in self.plain.items():
-            if variable in given:
-                values[argument] = given[variable]
-            if argument in self.required and values.get(argument) is None:
-                raise HandOver("arguments")
+        try:
+            for name, expression in self.expressions.items():
+                values[name] = expression(given)
+        except Unclear:
+            return variables.arguments(self.definition, self.node)
         return values
 
     def key(self, variables: Variables) -> tuple[Any, ...]:
@@ -167,43 +157,28 @@ class Arguments:
 
 def arguments_of(definition: GraphQLField, node: FieldNode) -> Arguments:
     """Take a field's arguments apart, when it is planned."""
-    plain: dict[str, str] = {}
+    expressions: dict[str, Expression] = {}
     used: dict[str, None] = {}
-    is_simple = True
-    constant_nodes = []
+    constant = []
     for argument in node.arguments or ():
-        inside = variables_in(argument.value)
-        used.update(dict.fromkeys(inside))
-        if not inside:
-            constant_nodes.append(argument)
-        elif isinstance(argument.value, VariableNode):
-            plain[argument.name.value] = argument.value.name.value
+        names = variables_in(argument.value)
+        used.update(dict.fromkeys(names))
+        if names:
+            name = argument.name.value
+            expressions[name] = expression(argument.value, definition.args[name].type)
         else:
-            is_simple = False
-    required = frozenset(name for name in plain if is_non_null_type(definition.args[name].type))
-    needed = {name for name in plain if is_required_argument(definition.args[name])}
-    constant = _constant(definition, node, constant_nodes, without=needed) if is_simple else {}
-    return Arguments(definition, node, constant, plain, required, tuple(used), is_simple)
-
-
-def variables_in(value: ValueNode) -> tuple[str, ...]:
-    """Name the variables in a value, each once."""
-    finder = _Finder()
-    visit(value, finder)
-    return tuple(finder.names)
-
-
-class _Finder(Visitor):
-    def __init__(self) -> None:
-        super().__init__()
-        self.names: dict[str, None] = {}
-
-    def enter_variable(self, node: VariableNode, *_: Any) -> None:
-        self.names[node.name.value] = None
+            constant.append(argument)
+    return Arguments(
+        definition,
+        node,
+        _constant(definition, node, constant, without=expressions.keys()),
+        expressions,
+        tuple(used),
+    )
 
 
 def _constant(
-    definition: GraphQLField, node: FieldNode, nodes: list[Any], *, without: set[str]
+    definition: GraphQLField, node: FieldNode, nodes: list[Any], *, without: Collection[str]
 ) -> dict[str, Any]:
     """Coerce the constant arguments and the defaults of those left out."""
     rest = GraphQLField(

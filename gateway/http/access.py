@@ -46,9 +46,10 @@ def access(metrics: Metrics) -> Middleware:
                 content_type="application/json",
             )
         finally:
-            route = _route(request)
-            metrics.requests.labels(request.method, route, status).inc()
-            metrics.request_seconds.labels(route).observe(time.perf_counter() - started)
+            seconds = time.perf_counter() - started
+            metrics.requested(
+                method=request.method, route=_route(request), status=status, seconds=seconds
+            )
         return response
 
     return middleware

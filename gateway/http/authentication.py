@@ -28,7 +28,7 @@ class Authentication:
     async def caller(
         self, headers: Mapping[str, str], *, request_id: str, transport: str
     ) -> Caller:
-        """Say who is calling. Header names are in lower case.
+        """Say who is calling. Names of headers are found in lower case.
 
         :raises Refused: UNAUTHENTICATED without a good token; FORBIDDEN or BAD_REQUEST for a
             tenant that the caller may not open or gives no reason for.

@@ -1,6 +1,7 @@
 """Which media type a client wants its answer in."""
 
 from dataclasses import dataclass
+from functools import lru_cache
 
 GRAPHQL_JSON = "application/graphql-response+json"
 JSON = "application/json"
@@ -25,6 +26,7 @@ class Wish:
     accepts_stream: bool
 
 
+@lru_cache(maxsize=256)
 def read_accept(header: str | None) -> Wish:
     """Read an Accept header; one that names nothing we have gets application/json."""
     ranked: list[tuple[float, str]] = []

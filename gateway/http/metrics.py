@@ -1,5 +1,8 @@
 """What the gateway counts, in Prometheus' words."""
 
+from functools import lru_cache
+from typing import Any
+
 from prometheus_client import (
     REGISTRY,
     CollectorRegistry,
@@ -72,16 +75,21 @@ class Metrics:
 
     def operation(self, *, kind: str, name: str, code: str, seconds: float) -> None:
         """Count one executed operation."""
-        self.operations.labels(kind, self._bounded(name), code).inc()
-        self.operation_seconds.labels(kind).observe(seconds)
+        _labelled(self.operations, kind, self._bounded(name), code).inc()
+        _labelled(self.operation_seconds, kind).observe(seconds)
 
     def executed(self, outcome: Outcome) -> None:
         """Count who answered, and what the steps of its plan asked for."""
         reason = outcome.reason or ""
-        self.executions.labels("reference" if reason else "compiled", reason).inc()
+        _labelled(self.executions, "reference" if reason else "compiled", reason).inc()
         for step in outcome.steps:
-            self.steps.labels(step.rpc).inc()
+            _labelled(self.steps, step.rpc).inc()
             self.step_keys.observe(step.keys)
+
+    def requested(self, *, method: str, route: str, status: int, seconds: float) -> None:
+        """Count one HTTP request."""
+        _labelled(self.requests, method, route, status).inc()
+        _labelled(self.request_seconds, route).observe(seconds)
 
     def text(self) -> bytes:
         """Write these counters, and what libraries and the gRPC clients count in the process."""
@@ -94,6 +102,12 @@ class Metrics:
             return "other"
         self._names.add(name)
         return name
+
+
+@lru_cache(maxsize=4_096)
+def _labelled(metric: Any, *labels: object) -> Any:
+    """Find the time series of a metric; the library checks the labels at each look."""
+    return metric.labels(*labels)
 
 
 CONTENT_TYPE = CONTENT_TYPE_PLAIN_1_0_0

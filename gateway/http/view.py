@@ -51,7 +51,7 @@ class GraphQLView:
 
     async def _execute(self, request: web.Request, *, wish: Wish) -> web.StreamResponse:
         caller = await self.authentication.caller(
-            {name.lower(): value for name, value in request.headers.items()},
+            request.headers,
             request_id=request[REQUEST_ID],
             transport="http",
         )

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any, Final
 
 from google.protobuf.message import Message
@@ -55,7 +56,7 @@ class ListArguments:
             declared.append(self._order())
         return declared + [self._plain(field) for field in self._others()]
 
-    @property
+    @cached_property
     def rename(self) -> Rename:
         return renamed({**NAMES, **(self.names or {})})
 

@@ -1,6 +1,7 @@
 """Root fields that find one thing by whichever of several names the client has for it."""
 
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 
 from google.protobuf.message import Message
@@ -45,7 +46,7 @@ class By:
         response = await reading.ask(self.rpc, request, rename=self.rename)
         return self.only(response, name=name)
 
-    @property
+    @cached_property
     def rename(self) -> Rename:
         return renamed({"filter": "by"})
 

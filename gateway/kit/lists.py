@@ -2,6 +2,7 @@
 
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 
 from google.protobuf.message import Message
@@ -45,7 +46,7 @@ class Listing:
 
         return resolve
 
-    @property
+    @cached_property
     def asked(self) -> ListArguments:
         return ListArguments(self.rpc)
 
@@ -95,7 +96,7 @@ class Single:
     rpc: Rpc
     kind: str = field(default="single", init=False)
 
-    @property
+    @cached_property
     def asked(self) -> ListArguments:
         return ListArguments(self.rpc)
 

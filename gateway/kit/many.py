@@ -2,6 +2,7 @@
 
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any, Final
 
 from google.protobuf.message import Message
@@ -33,7 +34,7 @@ class Many:
     names: Mapping[str, str] = field(default_factory=dict)
     kind: str = field(default="many", init=False)
 
-    @property
+    @cached_property
     def parents(self) -> str:
         """Name the request's field that holds the parents' ids."""
         found = [each for each in self.batch.request.DESCRIPTOR.fields if each.is_repeated]
@@ -41,13 +42,13 @@ class Many:
             raise BindingRefused(f"{self.batch.name} does not take the ids of many parents")
         return found[0].name
 
-    @property
+    @cached_property
     def groups(self) -> str:
         """Name the response's field that holds a group for each parent."""
         name: str = repeated_message(self.batch.response, why=self.batch.name).name
         return name
 
-    @property
+    @cached_property
     def items(self) -> str:
         """Name the field that holds the items, of a group and of a page that follows alike."""
         group = repeated_message(self.batch.response, why=self.batch.name).message_type
@@ -60,6 +61,11 @@ class Many:
         if self.following is None:
             raise BindingRefused(f"{self.batch.name}: no rpc goes on")
         return self.following
+
+    @cached_property
+    def key(self) -> str:
+        """Name the field of a group that holds its parent's id."""
+        return self.parents.removesuffix("s")
 
     def page(self, group: Any, *, went_on: bool) -> Any:
         """Give what the edge shows of a parent's group, or of the response that follows."""
@@ -90,7 +96,7 @@ class Many:
 
         return resolve
 
-    @property
+    @cached_property
     def asked(self) -> ListArguments:
         return ListArguments(
             self.batch, filled=(self.parents,), names=self.names, after=AFTER_NESTED
@@ -123,7 +129,7 @@ class Many:
             elif request.HasField(name):
                 getattr(following, name).CopyFrom(value)
         following.page_token = after
-        key = self.parents.removesuffix("s")
+        key = self.key
         setattr(following if rpc.takes(key) else following.filter, key, parent)
         return following  # type: ignore[no-any-return]
 
@@ -141,7 +147,7 @@ class Many:
         return loader.load
 
     def _refuse_parent_in_filter(self, request: Any) -> None:
-        key = self.parents.removesuffix("s")
+        key = self.key
         inside = request.DESCRIPTOR.fields_by_name.get("filter")
         if inside is None or key not in inside.message_type.fields_by_name:
             return
@@ -172,7 +178,7 @@ class First:
 
     def of(self, reading: Reading) -> Callable[[list[str]], Awaitable[Mapping[str, Any]]]:
         edge, rpc = self.edge, self.edge.batch
-        groups, key = edge.groups, edge.parents.removesuffix("s")
+        groups, key = edge.groups, edge.key
 
         async def fetch(keys: list[str]) -> Mapping[str, Any]:
             request = rpc.request()

@@ -27,11 +27,18 @@ _DECIMAL: Final = re.compile(r"-?\d{1,20}(\.\d{1,15})?", re.ASCII)
 
 def date_time_text(value: Timestamp) -> str:
     """Write a time as RFC 3339 in UTC, with 0, 3, 6 or 9 digits of a second."""
-    day, second = divmod(value.seconds, SECONDS_A_DAY)
+    nanos = value.nanos
+    whole = _whole_text(value.seconds)
+    return f"{whole[:-1]}{_fraction(nanos)}Z" if nanos else whole
+
+
+# Charges and terms begin and end on the hour: a page has the same few times again and again.
+@lru_cache(maxsize=8192)
+def _whole_text(seconds: int) -> str:
+    day, second = divmod(seconds, SECONDS_A_DAY)
     minute, second = divmod(second, 60)
     hour, minute = divmod(minute, 60)
-    clock = f"{_day_text(day)}T{hour:02}:{minute:02}:{second:02}"
-    return f"{clock}{_fraction(value.nanos)}Z" if value.nanos else f"{clock}Z"
+    return f"{_day_text(day)}T{hour:02}:{minute:02}:{second:02}Z"
 
 
 @lru_cache(maxsize=4096)
