@@ -182,10 +182,6 @@ class _Steps:
             result, self._failed = partly.result, HandOver("failure")
         except Exception as error:  # noqa: BLE001 - the reference executor raises it in its place
             result, self._failed = error, HandOver("failure")
-        # Another level of the same source may have ended meanwhile.
-        before = self._results[step.at]
-        if isinstance(before, dict) and isinstance(result, dict):
-            result = before | result
         self._results[step.at] = result
         self._taken.append(_taken(step, len(keys), time.perf_counter() - started))
 

@@ -262,31 +262,32 @@ async def _asked(
     size: int,
     result: dict[str, Any],
 ) -> dict[str, Any]:
-    """Ask for as many keys at once as the contract allows, for all of them at the same time."""
-    # What is not found is known to be missing.
-    result |= dict.fromkeys(keys)
-    if len(keys) <= size:
-        chunks = [keys]
-        answers: list[Any] = [await _tried(ask, keys)]
-    else:
-        chunks = [keys[start : start + size] for start in range(0, len(keys), size)]
-        answers = await asyncio.gather(*(_tried(ask, chunk) for chunk in chunks))
-    failed = False
-    for chunk, found in zip(chunks, answers, strict=True):
-        if isinstance(found, Exception):
-            failed = True
-            result.update(dict.fromkeys(chunk, found))
-        else:
-            result.update(found)
-    if failed:
-        raise PartlyFailed(result)
+    """Ask for as many keys at once as the contract allows, for all of them at the same time.
+
+    What is not found is known to be missing.
+    """
+    if len(keys) > size:
+        return await _in_chunks(ask, keys, size, result)
+    try:
+        found = await ask(keys)
+    except Exception as error:
+        result.update(dict.fromkeys(keys, error))
+        raise PartlyFailed(result) from error
+    result.update({key: found.get(key) for key in keys})
     return result
 
 
-async def _tried(
-    ask: Callable[[list[str]], Awaitable[dict[str, Any]]], keys: list[str]
-) -> dict[str, Any] | Exception:
-    try:
-        return await ask(keys)
-    except Exception as error:  # noqa: BLE001 - whoever shows the keys' fields raises it there
-        return error
+async def _in_chunks(
+    ask: Callable[[list[str]], Awaitable[dict[str, Any]]],
+    keys: list[str],
+    size: int,
+    result: dict[str, Any],
+) -> dict[str, Any]:
+    chunks = [keys[start : start + size] for start in range(0, len(keys), size)]
+    ends = await asyncio.gather(
+        *(_asked(ask, chunk, size, result) for chunk in chunks), return_exceptions=True
+    )
+    for end in ends:
+        if isinstance(end, BaseException):
+            raise end
+    return result

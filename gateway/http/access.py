@@ -3,7 +3,6 @@
 import re
 import time
 from collections.abc import Awaitable, Callable
-from uuid import uuid4
 
 import orjson
 import structlog
@@ -28,7 +27,7 @@ def access(metrics: Metrics) -> Middleware:
     @web.middleware
     async def middleware(request: web.Request, handler: Handler) -> web.StreamResponse:
         given = request.headers.get("X-Request-Id", "")
-        request[REQUEST_ID] = given if _ACCEPTABLE_ID.fullmatch(given) else uuid4().hex
+        request[REQUEST_ID] = given if _ACCEPTABLE_ID.fullmatch(given) else deadlines.new_hex(16)
         deadlines.start_trace(request.headers.get("traceparent"))
         started = time.perf_counter()
         status = 500

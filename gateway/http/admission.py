@@ -2,8 +2,7 @@
 
 import asyncio
 from collections import Counter
-from collections.abc import AsyncIterator, Hashable
-from contextlib import asynccontextmanager
+from collections.abc import Hashable
 from dataclasses import dataclass
 
 from gateway.http.errors import Refused
@@ -35,20 +34,33 @@ class Admission:
     def waiting(self) -> int:
         return len(self._queue)
 
-    @asynccontextmanager
-    async def enter(self, principal: Hashable) -> AsyncIterator[None]:
-        """Hold a place while an operation runs.
+    def enter(self, principal: Hashable) -> "Place":
+        """Hold a place while an operation runs, by `async with`.
 
         :raises Refused: THROTTLED beyond the principal's share, OVERLOADED beyond the queue.
         """
+        return Place(self, principal)
+
+    async def take(self, principal: Hashable) -> None:
+        """Take a place, or wait for one."""
         if self._has_place_for(principal):
             self._take(principal)
         else:
             await self._wait(principal)
-        try:
-            yield
-        finally:
-            self._leave(principal)
+
+    def leave(self, principal: Hashable) -> None:
+        """Give a place back, to whoever waited longest and may run."""
+        self.running -= 1
+        self._of[principal] -= 1
+        if not self._of[principal]:
+            del self._of[principal]
+        for one in self._queue:
+            # Whoever is cancelled has not left the queue yet.
+            if not one.place.done() and self._has_place_for(one.principal):
+                self._queue.remove(one)
+                self._take(one.principal)
+                one.place.set_result(None)
+                return
 
     async def _wait(self, principal: Hashable) -> None:
         share = self.limits.operations_per_principal
@@ -74,7 +86,7 @@ class Admission:
                 self._queue.remove(one)
             else:
                 # The place was given and not taken yet.
-                self._leave(principal)
+                self.leave(principal)
             raise
 
     def _has_place_for(self, principal: Hashable) -> bool:
@@ -87,15 +99,16 @@ class Admission:
         self.running += 1
         self._of[principal] += 1
 
-    def _leave(self, principal: Hashable) -> None:
-        self.running -= 1
-        self._of[principal] -= 1
-        if not self._of[principal]:
-            del self._of[principal]
-        for one in self._queue:
-            # Whoever is cancelled has not left the queue yet.
-            if not one.place.done() and self._has_place_for(one.principal):
-                self._queue.remove(one)
-                self._take(one.principal)
-                one.place.set_result(None)
-                return
+
+@dataclass(slots=True)
+class Place:
+    """A place among the operations that run; a class, for a generator would cost thrice as much."""
+
+    admission: Admission
+    principal: Hashable
+
+    async def __aenter__(self) -> None:
+        await self.admission.take(self.principal)
+
+    async def __aexit__(self, *_: object) -> None:
+        self.admission.leave(self.principal)

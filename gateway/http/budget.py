@@ -38,23 +38,24 @@ class Budget:
                 "THROTTLED",
                 f"The budget is spent; try again in {seconds} s.",
                 headers={"Retry-After": str(seconds)},
-                cost=self.status(requested=cost, actual=None, of=of),
+                cost=self._status(bucket, requested=cost, actual=None),
             )
         bucket.available -= cost
 
-    def refund(self, cost: int, *, of: Hashable) -> None:
-        """Give back what an operation did not need."""
+    def settle(self, *, requested: int, actual: int, of: Hashable) -> dict[str, object]:
+        """Give back what an operation did not need, and tell what it cost."""
         bucket = self._bucket(of)
-        bucket.available = min(self.maximum, bucket.available + cost)
+        bucket.available = min(self.maximum, bucket.available + requested - actual)
+        return self._status(bucket, requested=requested, actual=actual)
 
-    def status(self, *, requested: int, actual: int | None, of: Hashable) -> dict[str, object]:
+    def _status(self, bucket: Bucket, *, requested: int, actual: int | None) -> dict[str, object]:
         """Tell the cost in the shape that Shopify made known."""
         return {
             "requestedQueryCost": requested,
             "actualQueryCost": actual,
             "throttleStatus": {
                 "maximumAvailable": self.maximum,
-                "currentlyAvailable": int(self._bucket(of).available),
+                "currentlyAvailable": int(bucket.available),
                 "restoreRate": round(self.rate, 2),
             },
         }

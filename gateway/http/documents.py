@@ -1,4 +1,4 @@
-"""Keeps parsed and validated documents by the hash of their text, for every way to name one."""
+"""Keeps parsed and validated documents by their text, for every way to name one."""
 
 import hashlib
 import json
@@ -76,7 +76,9 @@ class Documents:
         self.trusted = dict(trusted or {})
         self.trusted_only = trusted_only
         self._trusted_hashes = {sha256_of(text) for text in self.trusted.values()}
+        # By the text itself, which is found faster than it is hashed; hashes name texts.
         self._known: OrderedDict[str, Document] = OrderedDict()
+        self._texts: dict[str, str] = {}
         self._characters = 0
         self._rules: list[type[ASTValidationRule]] = [
             *specified_rules,
@@ -92,9 +94,9 @@ class Documents:
 
         :raises Refused: coded, with what the parser or the validator found.
         """
-        text, sha256 = self._text(request)
-        if (document := self._known.get(sha256)) is not None:
-            self._known.move_to_end(sha256)
+        text = self._text(request)
+        if (document := self._known.get(text)) is not None:
+            self._known.move_to_end(text)
             node = _choose(document.node, name=request.operation_name)
             price = document.pricing.price(node, variables=request.variables)
             return Operation(document=document, node=node, price=price)
@@ -104,7 +106,7 @@ class Documents:
         # Before validation: its rules walk fragments again and again.
         price = pricing.price(node, variables=request.variables)
         self._validate(parsed)
-        document = Document(text=text, sha256=sha256, node=parsed, pricing=pricing)
+        document = Document(text=text, sha256=sha256_of(text), node=parsed, pricing=pricing)
         self._keep(document)
         return Operation(document=document, node=node, price=price)
 
@@ -112,24 +114,27 @@ class Documents:
         """Give the documents of the cache, the one used last at the end."""
         return list(self._known.values())
 
-    def _text(self, request: GraphQLRequest) -> tuple[str, str]:
-        """Give the text and its hash, whichever of the two the request brings."""
-        if request.document_id is not None:
-            text = self.trusted.get(request.document_id)
-            if text is not None:
-                return text, sha256_of(text)
-            if request.query is None and (known := self._known.get(request.document_id)):
-                self._refuse_untrusted(known.sha256)
-                return known.text, known.sha256
+    def _text(self, request: GraphQLRequest) -> str:
+        """Give the text, whether the request brings it or names it."""
+        named = request.document_id
+        if named is None:
             if request.query is None:
-                raise Refused("PERSISTED_QUERY_NOT_FOUND", "PersistedQueryNotFound")
+                raise Refused("BAD_REQUEST", "The request names no query.")
+            if self.trusted_only:
+                self._refuse_untrusted(sha256_of(request.query))
+            return request.query
+        if (trusted := self.trusted.get(named)) is not None:
+            return trusted
         if request.query is None:
-            raise Refused("BAD_REQUEST", "The request names no query.")
+            if (known := self._texts.get(named)) is None:
+                raise Refused("PERSISTED_QUERY_NOT_FOUND", "PersistedQueryNotFound")
+            self._refuse_untrusted(named)
+            return known
         sha256 = sha256_of(request.query)
-        if request.document_id is not None and request.document_id != sha256:
+        if named != sha256:
             raise Refused("BAD_REQUEST", "The sha256Hash is not that of the query.")
         self._refuse_untrusted(sha256)
-        return request.query, sha256
+        return request.query
 
     def _refuse_untrusted(self, sha256: str) -> None:
         if self.trusted_only and sha256 not in self._trusted_hashes:
@@ -163,13 +168,15 @@ class Documents:
             raise Refused.because_of("GRAPHQL_VALIDATION_FAILED", errors)
 
     def _keep(self, document: Document) -> None:
-        self._known[document.sha256] = document
+        self._known[document.text] = document
+        self._texts[document.sha256] = document.text
         self._characters += len(document.text)
         while (
             len(self._known) > self.limits.documents
             or self._characters > self.limits.documents_characters
         ):
             _, oldest = self._known.popitem(last=False)
+            del self._texts[oldest.sha256]
             self._characters -= len(oldest.text)
 
 

@@ -141,9 +141,8 @@ class Operations:
             actual = 0
             raise
         finally:
-            self.budget.refund(requested - actual, of=caller.account)
+            cost = self.budget.settle(requested=requested, actual=actual, of=caller.account)
         self.metrics.executed(outcome)
-        cost = self.budget.status(requested=requested, actual=actual, of=caller.account)
         extensions: dict[str, Any] = {"cost": cost}
         if caller.explains:
             extensions["plan"] = explained(outcome)

@@ -16,7 +16,7 @@ class Clock:
 
 
 def available(points: Budget, *, of: str) -> object:
-    status = points.status(requested=0, actual=0, of=of)["throttleStatus"]
+    status = points.settle(requested=0, actual=0, of=of)["throttleStatus"]
     assert isinstance(status, dict)
     return status["currentlyAvailable"]
 
@@ -50,9 +50,9 @@ def test_a_refund_never_overfills() -> None:
     points = Budget(per_minute=600, clock=Clock())
     points.spend(100, of="ada")
 
-    points.refund(60, of="ada")
+    points.settle(requested=60, actual=0, of="ada")
     after_part = available(points, of="ada")
-    points.refund(600, of="ada")
+    points.settle(requested=600, actual=0, of="ada")
 
     assert (after_part, available(points, of="ada")) == (560, 600)
 
