@@ -86,6 +86,8 @@ class Draft:
             step.at = len(given) + sources.index(step.source)
             step.takes = [names.index(name) for name in _used(names, *step.keys)]
             step.collect = namespace.get(f"keys_{number}")
+            source, mask = step.source, step.source.mask
+            step.told = source.name, source.rpc.path, step.level, mask.fields if mask else ()
             step.is_shared = sum(other.source is step.source for other in steps) > 1
             step.feeds = [other for other in steps if step in other.needs]
         return Part(

@@ -37,8 +37,8 @@ class Taken:
     source: str
     rpc: str
     level: int
-    keys: int
     fields: Sequence[str]
+    keys: int
     seconds: float
 
 

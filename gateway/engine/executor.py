@@ -29,7 +29,7 @@ class Plans:
     declared: Declared
     switches: tuple[str, ...]
     # A plan, or why there is none.
-    made: dict[tuple[bool, ...], Plan | str] = field(default_factory=dict)
+    made: dict[tuple[bool | None, ...], Plan | str] = field(default_factory=dict)
 
     def plan(self, operation: Operation, variables: Variables) -> Plan:
         """Give the plan for these variables, made when it is first needed.

@@ -28,6 +28,8 @@ class Step:
     # The keys' expressions as one function of the results that stand at these places.
     collect: Callable[..., list[str]] | None = None
     takes: list[int] = field(default_factory=list)
+    # What a run says of it: source, rpc, level and fields.
+    told: tuple[str, str, int, Sequence[str]] = ("", "", 0, ())
     # Whether other levels ask the same source, perhaps for the same keys at the same time.
     is_shared: bool = False
 

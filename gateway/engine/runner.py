@@ -183,13 +183,7 @@ class _Steps:
         except Exception as error:  # noqa: BLE001 - the reference executor raises it in its place
             result, self._failed = error, HandOver("failure")
         self._results[step.at] = result
-        self._taken.append(_taken(step, len(keys), time.perf_counter() - started))
-
-
-def _taken(step: Step, keys: int, seconds: float) -> Taken:
-    source = step.source
-    fields = source.mask.fields if source.mask is not None else ()
-    return Taken(source.name, source.rpc.path, step.level, keys, fields, seconds)
+        self._taken.append(Taken(*step.told, len(keys), time.perf_counter() - started))
 
 
 class _Pace:

@@ -24,7 +24,9 @@ class Caller:
     @property
     def account(self) -> Hashable:
         """Whose budget and whose share of places an operation takes."""
-        return (self.principal.tenant_id, self.principal.subject)
+        tenant_id = self.principal.tenant_id
+        # A number is found much faster than a UUID.
+        return (tenant_id and tenant_id.int, self.principal.subject)
 
 
 ContextFactory = Callable[[Caller], Any]

@@ -43,6 +43,8 @@ class Document:
     node: DocumentNode
     pricing: Pricing
     derived: dict[object, Any] = field(default_factory=dict)
+    # Operations by the names that requests brought; none stands for the only one.
+    chosen: dict[str | None, OperationDefinitionNode] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -97,7 +99,10 @@ class Documents:
         text = self._text(request)
         if (document := self._known.get(text)) is not None:
             self._known.move_to_end(text)
-            node = _choose(document.node, name=request.operation_name)
+            node = document.chosen.get(request.operation_name)
+            if node is None:
+                node = _choose(document.node, name=request.operation_name)
+                document.chosen[request.operation_name] = node
             price = document.pricing.price(node, variables=request.variables)
             return Operation(document=document, node=node, price=price)
         parsed = self._parse(text)

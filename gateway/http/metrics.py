@@ -17,7 +17,6 @@ from gateway.engine.execution import Outcome
 
 # Clients choose the names of operations, so only so many get a time series of their own.
 NAMES_MAX = 200
-KEY_BUCKETS = (0, 1, 5, 10, 25, 50, 100, 250, 500, 1_000)
 LATENCY_BUCKETS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
 
 
@@ -65,10 +64,10 @@ class Metrics:
         self.steps = Counter(
             "graphql_plan_steps", "Steps that plans took.", ("rpc",), registry=self.registry
         )
-        self.step_keys = Histogram(
-            "graphql_plan_step_keys",
-            "Keys that a step of a plan asked for at once; none where it asks for a page.",
-            buckets=KEY_BUCKETS,
+        self.keys = Counter(
+            "graphql_plan_keys",
+            "Keys that the steps of plans asked for; a page of a list is asked for without.",
+            ("rpc",),
             registry=self.registry,
         )
         self.sockets = Gauge("websockets", "Open WebSockets.", registry=self.registry)
@@ -84,7 +83,7 @@ class Metrics:
         _labelled(self.executions, "reference" if reason else "compiled", reason).inc()
         for step in outcome.steps:
             _labelled(self.steps, step.rpc).inc()
-            self.step_keys.observe(step.keys)
+            _labelled(self.keys, step.rpc).inc(step.keys)
 
     def requested(self, *, method: str, route: str, status: int, seconds: float) -> None:
         """Count one HTTP request."""

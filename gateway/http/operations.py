@@ -120,14 +120,14 @@ class Operations:
     async def _run(
         self, request: GraphQLRequest, *, operation: Operation, caller: Caller
     ) -> Answer:
-        requested = operation.price.cost
-        self.budget.spend(requested, of=caller.account)
+        requested, account = operation.price.cost, caller.account
+        self.budget.spend(requested, of=account)
         outcome: Outcome | None = None
         actual = requested
         try:
             async with asyncio.timeout(self.limits.execution_seconds):
                 deadlines.set_remaining(self.limits.execution_seconds)
-                async with self.admission.enter(caller.account):
+                async with self.admission.enter(account):
                     outcome = await self.executor.execute(
                         operation,
                         variables=request.variables,
@@ -141,7 +141,7 @@ class Operations:
             actual = 0
             raise
         finally:
-            cost = self.budget.settle(requested=requested, actual=actual, of=caller.account)
+            cost = self.budget.settle(requested=requested, actual=actual, of=account)
         self.metrics.executed(outcome)
         extensions: dict[str, Any] = {"cost": cost}
         if caller.explains:

@@ -18,7 +18,7 @@ from gateway.http.origins import is_allowed
 from gateway.http.requests import GraphQLRequest
 from gateway.http.streams import send_events, stop_with
 from gateway.http.websocket import PROTOCOL, Socket
-from gateway.settings import Settings
+from gateway.settings import Limits, Settings
 
 SOCKET_HEARTBEAT_SECONDS = 30
 
@@ -81,20 +81,14 @@ class GraphQLView:
         if request.method == "GET":
             return requests.from_query_string(request.query, limits=limits)
         # A form or plain text could be posted by a foreign page without asking first.
-        if request.content_type != JSON or (request.charset or "utf-8").lower() != "utf-8":
+        if request.headers.get("Content-Type") != JSON and not _is_json(request):
             raise Refused("UNSUPPORTED_MEDIA_TYPE", "The body must be application/json in UTF-8.")
-        too_large = Refused(
-            "REQUEST_TOO_LARGE",
-            f"The body exceeds {limits.body_bytes} bytes.",
-            limit="body_bytes",
-            maximum=limits.body_bytes,
-        )
         if (request.content_length or 0) > limits.body_bytes:
-            raise too_large
+            raise _too_large(limits)
         try:
             body = await request.read()
         except web.HTTPRequestEntityTooLarge:
-            raise too_large from None
+            raise _too_large(limits) from None
         return requests.from_json(body, limits=limits)
 
     async def _socket(self, request: web.Request) -> web.StreamResponse:
@@ -120,6 +114,19 @@ class GraphQLView:
                 request_id=request[REQUEST_ID],
             ).serve()
         return response
+
+
+def _is_json(request: web.Request) -> bool:
+    return request.content_type == JSON and (request.charset or "utf-8").lower() == "utf-8"
+
+
+def _too_large(limits: Limits) -> Refused:
+    return Refused(
+        "REQUEST_TOO_LARGE",
+        f"The body exceeds {limits.body_bytes} bytes.",
+        limit="body_bytes",
+        maximum=limits.body_bytes,
+    )
 
 
 def write(answer: Answer, *, wish: Wish) -> web.Response:

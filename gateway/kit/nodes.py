@@ -88,7 +88,7 @@ def check_id(text: str, prefix: str, *, field: str) -> None:
     :raises Failed: BAD_USER_INPUT naming the argument.
     """
     try:
-        ids.from_text(prefix, text, field=field)
+        ids.refuse_wrong(prefix, text, field=field)
     except InvalidArgument as refusal:
         raise wrong_argument(refusal) from None
 

@@ -35,10 +35,18 @@ def from_text(prefix: str, text: str, *, field: str) -> UUID:
 
     :raises InvalidArgument: where the text is none; the message is the same for every wrong text.
     """
+    refuse_wrong(prefix, text, field=field)
+    return UUID(int=int(text[len(prefix) + 1 :].translate(_TO_PYTHON), 32))
+
+
+def refuse_wrong(prefix: str, text: str, *, field: str) -> None:
+    """Look at an id without reading it.
+
+    :raises InvalidArgument: where the text is none of the kind; the message is always the same.
+    """
     head, _, suffix = text.rpartition("_")
     if head != prefix or _SUFFIX.fullmatch(suffix) is None:
         raise InvalidArgument(f"must be an id like {prefix}_…", field=field)
-    return UUID(int=int(suffix.translate(_TO_PYTHON), 32))
 
 
 def many_from_text(prefix: str, texts: Iterable[str], *, field: str, at_most: int) -> list[UUID]:
