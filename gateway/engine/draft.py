@@ -82,13 +82,15 @@ class Draft:
         # The text is made of names that are checked and of the schema's own words.
         namespace = dict(self.tools)
         exec(compile(text, "<plan>", "exec"), namespace)  # noqa: S102
+        # Taken out of their own globals, so that they are gone when the plan is.
         for number, step in enumerate(steps):
             step.at = len(given) + sources.index(step.source)
             step.takes = [names.index(name) for name in _used(names, *step.keys)]
-            step.collect = namespace.get(f"keys_{number}")
+            step.collect = namespace.pop(f"keys_{number}", None)
             source, mask = step.source, step.source.mask
             step.told = source.name, source.rpc.path, step.level, mask.fields if mask else ()
             step.is_shared = sum(other.source is step.source for other in steps) > 1
+            step.waits_for = len(step.needs)
             step.feeds = [other for other in steps if step in other.needs]
         return Part(
             names=names,
@@ -96,8 +98,8 @@ class Draft:
             sources=sources,
             steps=steps,
             source=text,
-            build=namespace["build"],
-            count=namespace["count"],
+            build=namespace.pop("build"),
+            count=namespace.pop("count"),
         )
 
     def _text(self, steps: list[Step], names: list[str], answer: Shape) -> str:

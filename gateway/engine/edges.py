@@ -109,14 +109,7 @@ def _lists(writer: Writer, binding: Many, selected: Selected, arguments: Argumen
     mask = Mask(repeated_in_group(group, why=selected.key).message_type)
 
     def make(name: str) -> ByParent:
-        requests = Requests(
-            arguments,
-            lambda given: source.mask.put(
-                binding.batch, binding.request(given, with_cursors=source.with_cursors)
-            ),
-        )
-        source = ByParent(name, binding, requests, mask)
-        return source
+        return ByParent(name, binding, Requests(arguments), mask)
 
     identity = (binding.batch, identity_of(arguments))
     found = writer.draft.source(identity, selected.key, make)

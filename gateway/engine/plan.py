@@ -2,7 +2,9 @@
 
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
+from weakref import WeakSet
 
 from gateway.engine.masks import Mask
 from gateway.engine.sources import Source
@@ -23,8 +25,10 @@ class Step:
     at: int
     # Expressions that collect keys from what earlier steps gave; none where it is asked whole.
     keys: list[str] = field(default_factory=list)
-    needs: set["Step"] = field(default_factory=set)
+    # Weakly, for they know this one: a plan that is forgotten must be gone at once.
+    needs: WeakSet["Step"] = field(default_factory=WeakSet)
     feeds: list["Step"] = field(default_factory=list)
+    waits_for: int = 0
     # The keys' expressions as one function of the results that stand at these places.
     collect: Callable[..., list[str]] | None = None
     takes: list[int] = field(default_factory=list)
@@ -76,9 +80,9 @@ class Part:
     build: Callable[..., Awaitable[dict[str, Any]]]
     count: Callable[..., int]
 
-    @property
+    @cached_property
     def first(self) -> list[Step]:
-        return [step for step in self.steps if not step.needs]
+        return [step for step in self.steps if not step.waits_for]
 
 
 @dataclass(frozen=True)

@@ -1,6 +1,6 @@
 """Root fields: what each asks first, and where its objects stand then."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any, Final
 
 from google.protobuf.message import Message
@@ -52,11 +52,11 @@ def _listing(
 
     def make(name: str) -> Whole:
         mask = Mask(items.message_type)
-        requests = Requests(
-            arguments,
-            lambda given: mask.put(binding.rpc, binding.request(given, with_cursors=any(cursors))),
-        )
-        return Whole(name, binding.rpc, requests.of, binding.asked.rename, mask)
+
+        def request(given: Mapping[str, Any]) -> Message:
+            return mask.put(binding.rpc, binding.request(given, with_cursors=any(cursors)))
+
+        return Whole(name, binding.rpc, _made(arguments, request), binding.asked.rename, mask)
 
     source = writer.draft.source((binding.rpc, identity), selected.key, make)
     step = writer.draft.ask(source, place)
@@ -71,17 +71,24 @@ def _listing(
     return connection(writer, object_type(definition), selected.inside, page)
 
 
+def _made(
+    arguments: Arguments, make: Callable[[Mapping[str, Any]], Message]
+) -> Callable[[Variables], Message]:
+    """Make the function that gives the request for variables."""
+    requests = Requests(arguments)
+    return lambda variables: requests.of(variables, make)
+
+
 def _total(writer: Writer, binding: Listing, arguments: Arguments, listed: Whole) -> Shape:
     rpc = binding.count
     if rpc is None:
         return Shape("None")
 
     def make(name: str) -> Whole:
-        requests = Requests(
-            arguments,
-            lambda given: binding.count_request(binding.request(given, with_cursors=False)),
-        )
-        return Whole(name, rpc, requests.of, binding.asked.rename)
+        def request(given: Mapping[str, Any]) -> Message:
+            return binding.count_request(binding.request(given, with_cursors=False))
+
+        return Whole(name, rpc, _made(arguments, request), binding.asked.rename)
 
     # Pages of one list have the same number.
     filters = [node for node in arguments.node.arguments or () if node.name.value == "filter"]
@@ -108,10 +115,11 @@ def _single(
 
     def make(name: str) -> Whole:
         mask = Mask(binding.rpc.response.DESCRIPTOR)
-        requests = Requests(
-            arguments, lambda given: mask.put(binding.rpc, binding.asked.request(given))
-        )
-        return Whole(name, binding.rpc, requests.of, binding.asked.rename, mask)
+
+        def request(given: Mapping[str, Any]) -> Message:
+            return mask.put(binding.rpc, binding.asked.request(given))
+
+        return Whole(name, binding.rpc, _made(arguments, request), binding.asked.rename, mask)
 
     source = writer.draft.source((binding.rpc, identity_of(arguments)), selected.key, make)
     step = writer.draft.ask(source, place)

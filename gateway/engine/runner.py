@@ -94,7 +94,7 @@ class _Steps:
         self._results = results
         self._reading = reading
         self._variables = variables
-        self._waiting = {step: len(step.needs) for step in part.steps}
+        self._waiting = {step: step.waits_for for step in part.steps}
         self._failed: HandOver | None = None
         # Of sources that several levels ask: which keys are on their way, and with which step.
         self._coming: dict[int, dict[str, asyncio.Future[None]]] = {}

@@ -68,13 +68,12 @@ class PartlyFailed(Exception):
 class Requests:
     """The request of a source, made once for equal values of the variables in its arguments."""
 
-    def __init__(self, arguments: Arguments, make: Callable[[Mapping[str, Any]], Message]) -> None:
+    def __init__(self, arguments: Arguments) -> None:
         self.arguments = arguments
-        self._make = make
         self._made: dict[tuple[Any, ...], Message] = {}
 
-    def of(self, variables: Variables) -> Message:
-        """Give the request, which nobody may change.
+    def of(self, variables: Variables, make: Callable[[Mapping[str, Any]], Message]) -> Message:
+        """Give the request that is made of the arguments' values; nobody may change it.
 
         :raises Failed: BAD_USER_INPUT naming the argument.
         """
@@ -83,9 +82,9 @@ class Requests:
             made = self._made.get(key)
         except TypeError:
             # Lists and input objects can not be looked up.
-            return self._make(self.arguments.values(variables))
+            return make(self.arguments.values(variables))
         if made is None:
-            made = self._make(self.arguments.values(variables))
+            made = make(self.arguments.values(variables))
             if len(self._made) >= REQUESTS_MAX:
                 self._made.clear()
             self._made[key] = made
@@ -173,8 +172,16 @@ class ByParent:
         return self.edge.batch
 
     def start(self, variables: Variables) -> dict[str, Any]:
-        self.requests.of(variables)
+        self.request(variables)
         return {}
+
+    def request(self, variables: Variables) -> Message:
+        """Give the batch's request but for the parents; nobody may change it."""
+        return self.requests.of(variables, self._request)
+
+    def _request(self, given: Mapping[str, Any]) -> Message:
+        request = self.edge.request(given, with_cursors=self.with_cursors)
+        return self.mask.put(self.rpc, request)
 
     def after(self, variables: Variables) -> str:
         after: str | None = self.requests.arguments.values(variables).get("after")
@@ -183,7 +190,7 @@ class ByParent:
     async def ask(
         self, reading: Reading, variables: Variables, result: dict[str, Any], keys: list[str]
     ) -> dict[str, Any]:
-        edge, base = self.edge, self.requests.of(variables)
+        edge, base = self.edge, self.request(variables)
         after = self.after(variables)
         rename = edge.asked.rename
         parents, key, groups = edge.parents, edge.key, edge.groups
@@ -211,7 +218,7 @@ class ByParent:
             for key, value in result.items()
         }
         for with_cursors in self.asked_with:
-            request: Any = without(self.requests.of(variables), "read_mask")
+            request: Any = without(self.request(variables), "read_mask")
             if self.rpc.takes("with_item_tokens"):
                 request.with_item_tokens = with_cursors
             loader = loader_key(self.rpc, request, after=after)

@@ -6,7 +6,7 @@ from collections import OrderedDict
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from graphql import (
     DocumentNode,
@@ -14,11 +14,16 @@ from graphql import (
     GraphQLSchema,
     GraphQLSyntaxError,
     MaxIntrospectionDepthRule,
+    Node,
     NoSchemaIntrospectionCustomRule,
     OperationDefinitionNode,
+    Token,
+    TokenKind,
+    Visitor,
     parse,
     specified_rules,
     validate,
+    visit,
 )
 from graphql.validation import ASTValidationRule
 from strawberry.schema.validation_rules.maybe_null import MaybeNullValidationRule
@@ -111,6 +116,7 @@ class Documents:
         # Before validation: its rules walk fragments again and again.
         price = pricing.price(node, variables=request.variables)
         self._validate(parsed)
+        _forget_tokens(parsed)
         document = Document(text=text, sha256=sha256_of(text), node=parsed, pricing=pricing)
         self._keep(document)
         return Operation(document=document, node=node, price=price)
@@ -183,6 +189,28 @@ class Documents:
             _, oldest = self._known.popitem(last=False)
             del self._texts[oldest.sha256]
             self._characters -= len(oldest.text)
+
+
+class _Forgetting(Visitor):
+    """Lets nodes know where they stand, but no more from which tokens they were parsed."""
+
+    NONE: Final = Token(TokenKind.SOF, 0, 0, 0, 0)
+
+    def enter(self, node: Node, *_: Any) -> None:
+        if node.loc is not None:
+            node.loc.start_token = node.loc.end_token = self.NONE
+
+
+def _forget_tokens(document: DocumentNode) -> None:
+    """Halve what a document holds, and let it go at once when it leaves the cache.
+
+    Each token knows the next and the one before: only the collector would free them, which in
+    this process hardly ever looks at what is old.
+    """
+    token = document.loc.start_token if document.loc is not None else None
+    while token is not None:
+        token.prev, token.next, token = None, None, token.next
+    visit(document, _Forgetting())
 
 
 def sha256_of(text: str) -> str:
