@@ -27,7 +27,7 @@ WAYS: Final[Mapping[type[Any], Way]] = {
     **payloads.WAYS,
 }
 # Messages of a first level that are built before others get their turn.
-PIECE: Final = 32
+PIECE: Final = 16
 
 
 def pieces(items: Any) -> Any:

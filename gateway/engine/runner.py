@@ -13,7 +13,7 @@ from gateway.engine.values import Variables
 from gateway.kit.loading import Reading
 
 # How long building may keep all other requests waiting.
-TURN_SECONDS: Final = 0.005
+TURN_SECONDS: Final = 0.002
 
 
 class Run:

@@ -19,11 +19,9 @@ from graphql import (
     OperationDefinitionNode,
     Token,
     TokenKind,
-    Visitor,
     parse,
     specified_rules,
     validate,
-    visit,
 )
 from graphql.validation import ASTValidationRule
 from strawberry.schema.validation_rules.maybe_null import MaybeNullValidationRule
@@ -191,26 +189,27 @@ class Documents:
             self._characters -= len(oldest.text)
 
 
-class _Forgetting(Visitor):
-    """Lets nodes know where they stand, but no more from which tokens they were parsed."""
-
-    NONE: Final = Token(TokenKind.SOF, 0, 0, 0, 0)
-
-    def enter(self, node: Node, *_: Any) -> None:
-        if node.loc is not None:
-            node.loc.start_token = node.loc.end_token = self.NONE
+_NO_TOKEN: Final = Token(TokenKind.SOF, 0, 0, 0, 0)
 
 
 def _forget_tokens(document: DocumentNode) -> None:
     """Halve what a document holds, and let it go at once when it leaves the cache.
 
     Each token knows the next and the one before: only the collector would free them, which in
-    this process hardly ever looks at what is old.
+    this process hardly ever looks at what is old. Nodes go on knowing where they stand.
     """
     token = document.loc.start_token if document.loc is not None else None
     while token is not None:
         token.prev, token.next, token = None, None, token.next
-    visit(document, _Forgetting())
+    waiting: list[Any] = [document]
+    while waiting:
+        node = waiting.pop()
+        if isinstance(node, Node):
+            if node.loc is not None:
+                node.loc.start_token = node.loc.end_token = _NO_TOKEN
+            waiting.extend([getattr(node, key) for key in node.keys])
+        elif isinstance(node, tuple | list):
+            waiting.extend(node)
 
 
 def sha256_of(text: str) -> str:

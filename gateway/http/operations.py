@@ -37,6 +37,8 @@ class Answer:
     status: int = 200
     legacy_status: int = 200
     headers: Mapping[str, str] = field(default_factory=dict)
+    # How large it is.
+    objects: int = 0
 
     @classmethod
     def refusing(cls, refused: Refused) -> "Answer":
@@ -146,7 +148,7 @@ class Operations:
         extensions: dict[str, Any] = {"cost": cost}
         if caller.explains:
             extensions["plan"] = explained(outcome)
-        return self._answer(outcome, caller=caller, extensions=extensions)
+        return self._answer(outcome, caller=caller, extensions=extensions, objects=actual)
 
     async def _events(
         self, request: GraphQLRequest, operation: Operation, *, caller: Caller
@@ -171,7 +173,12 @@ class Operations:
             await _close(started)
 
     def _answer(
-        self, outcome: Outcome, *, caller: Caller, extensions: dict[str, Any] | None = None
+        self,
+        outcome: Outcome,
+        *,
+        caller: Caller,
+        extensions: dict[str, Any] | None = None,
+        objects: int = 0,
     ) -> Answer:
         payload: dict[str, Any] = {"data": outcome.data}
         status = 200
@@ -184,7 +191,7 @@ class Operations:
                 status = 400
         if extensions:
             payload["extensions"] = extensions
-        return Answer(payload, status=status)
+        return Answer(payload, status=status, objects=objects)
 
     def _tell(
         self, operation: Operation, answer: Answer, *, caller: Caller, seconds: float

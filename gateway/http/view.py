@@ -10,6 +10,7 @@ from graphql import OperationType
 from gateway.http import requests
 from gateway.http.access import REQUEST_ID
 from gateway.http.authentication import Authentication
+from gateway.http.bodies import body_of
 from gateway.http.errors import Refused
 from gateway.http.explain import explaining
 from gateway.http.media import GRAPHQL_JSON, JSON, Wish, read_accept
@@ -47,7 +48,8 @@ class GraphQLView:
             return await self._execute(request, wish=wish)
         except Refused as refused:
             self.operations.refuse(refused, request_id=request[REQUEST_ID])
-            return write(Answer.refusing(refused), wish=wish)
+            answer = Answer.refusing(refused)
+            return write(answer, wish=wish, body=orjson.dumps(answer.payload))
 
     async def _execute(self, request: web.Request, *, wish: Wish) -> web.StreamResponse:
         caller = await self.authentication.caller(
@@ -74,7 +76,8 @@ class GraphQLView:
                 f"A subscription needs a WebSocket ({PROTOCOL}) or Accept: text/event-stream.",
             )
         answer = await self.operations.answer(asked, operation=operation, caller=caller)
-        return write(answer, wish=wish)
+        body = await body_of(answer.payload, objects=answer.objects)
+        return write(answer, wish=wish, body=body)
 
     async def _read(self, request: web.Request) -> GraphQLRequest:
         limits = self.settings.limits
@@ -129,10 +132,10 @@ def _too_large(limits: Limits) -> Refused:
     )
 
 
-def write(answer: Answer, *, wish: Wish) -> web.Response:
+def write(answer: Answer, *, wish: Wish, body: bytes) -> web.Response:
     """Write an answer in the media type that the client asked for."""
     return web.Response(
-        body=orjson.dumps(answer.payload),
+        body=body,
         status=answer.status if wish.json == GRAPHQL_JSON else answer.legacy_status,
         headers={
             **answer.headers,
