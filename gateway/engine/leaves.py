@@ -32,7 +32,14 @@ def fitting(number: int) -> int:
     return number
 
 
-TOOLS: Final = {"null": refuse_null, "fitting": fitting}
+def given(message: Any, name: str) -> str:
+    """Tell an empty text in a message inside another from a message that is not there."""
+    if message.HasField(name):
+        return ""
+    raise HandOver("null")
+
+
+TOOLS: Final = {"null": refuse_null, "fitting": fitting, "given": given}
 
 
 def leaf_of(leaf: Leaf, type_: GraphQLNamedType, source: str, *, draft: Draft) -> Shape:
@@ -51,6 +58,13 @@ def leaf_of(leaf: Leaf, type_: GraphQLNamedType, source: str, *, draft: Draft) -
         return Shape(f"{value} if {given} else {'None' if nullable else 'null()'}")
     # Most optional values are given and not empty: then one look at the message is enough.
     return Shape(f"{place} or ({_EMPTY[field.type]} if {given} else None)")
+
+
+def is_plain_text(leaf: Leaf) -> bool:
+    """Tell whether a leaf is read as it is, a text that is never null."""
+    field = leaf.field
+    is_text = field.type == FieldDescriptor.TYPE_STRING and leaf.convert is None
+    return is_text and not field.is_repeated and not field.has_presence
 
 
 def _value(

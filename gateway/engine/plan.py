@@ -49,6 +49,8 @@ class Place:
     needs: frozenset[Step]
     # The read masks of the rpcs that they come from.
     masks: tuple[Mask, ...] = ()
+    # What a text that is never empty proves when it is read: that its message is there at all.
+    proof: list[str] = field(default_factory=list)
 
     @property
     def level(self) -> int:

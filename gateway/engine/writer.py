@@ -15,7 +15,7 @@ from graphql import (
 from gateway.engine.code import Count, Shape, braces
 from gateway.engine.draft import Draft
 from gateway.engine.execution import HandOver
-from gateway.engine.leaves import leaf_of
+from gateway.engine.leaves import is_plain_text, leaf_of
 from gateway.engine.plan import Place
 from gateway.engine.selection import Selected, Selections
 from gateway.kit.fields import attribute_of, binding_of
@@ -109,7 +109,10 @@ def message_field(
     """Write a field of a message: a leaf, or the objects that messages inside it are."""
     named = get_named_type(definition.type)
     if is_leaf_type(named):
-        return leaf_of(leaf, named, place.name, draft=writer.draft)
+        shape = leaf_of(leaf, named, place.name, draft=writer.draft)
+        if place.proof and is_plain_text(leaf):
+            return Shape(f"{shape.text} or {place.proof.pop()}")
+        return shape
     type_ = object_type(definition)
     source = f"{place.name}.{leaf.field.name}"
     if leaf.field.is_repeated:
@@ -118,6 +121,11 @@ def message_field(
     name = writer.draft.names.take(leaf.field.name)
     given = f'{place.name}.HasField("{leaf.field.name}")'
     below = place.below(name, f"for {name} in ({source},) if {given}")
+    if leaf.shape.nullable:
+        shape = writer.object(type_, selected.inside, below)
+        return shape.where(f"{given} and ({name} := {source})")
+    # A text that is not empty says as much as asking first, and is read anyway.
+    below.proof.append(f'given({place.name}, "{leaf.field.name}")')
     shape = writer.object(type_, selected.inside, below)
-    otherwise = "None" if leaf.shape.nullable else "null()"
-    return shape.where(f"{given} and ({name} := {source})", otherwise=otherwise)
+    condition = f"{given} and ({name} := {source})" if below.proof else f"({name} := {source})"
+    return shape.where(condition, otherwise="null()")
