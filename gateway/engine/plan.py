@@ -86,6 +86,11 @@ class Part:
     def first(self) -> list[Step]:
         return [step for step in self.steps if not step.waits_for]
 
+    @cached_property
+    def is_chain(self) -> bool:
+        """Tell whether each step waits for the one before: nothing is to be done at once."""
+        return [step.level for step in self.steps] == list(range(len(self.steps)))
+
 
 @dataclass(frozen=True)
 class Plan:

@@ -5,10 +5,10 @@ import time
 from collections.abc import Callable, Iterable
 from typing import Any, Final
 
+from gateway.engine.batches import PartlyFailed
 from gateway.engine.execution import HandOver, Taken
 from gateway.engine.known import Known
 from gateway.engine.plan import Part, Plan, Step
-from gateway.engine.sources import PartlyFailed
 from gateway.engine.values import Variables
 from gateway.kit.loading import Reading
 
@@ -104,8 +104,12 @@ class _Steps:
 
         :raises HandOver: where one fails, when all that had begun have ended.
         """
-        if first := self._part.first:
-            await self._take_all(first)
+        if self._part.is_chain:
+            for step in self._part.steps:
+                if self._failed is None:
+                    await self._ask(step)
+        else:
+            await self._take_all(self._part.first)
         if self._failed is not None:
             raise self._failed
 

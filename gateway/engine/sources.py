@@ -3,13 +3,13 @@
 A source is asked once, or once for the keys of every level that needs it.
 """
 
-import asyncio
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final, Protocol
 
 from google.protobuf.message import Message
 
+from gateway.engine.batches import asked
 from gateway.engine.known import Known, without
 from gateway.engine.masks import Mask
 from gateway.engine.values import Arguments, Variables
@@ -55,14 +55,6 @@ class Source(Protocol):
     def tell(self, known: Known, variables: Variables, result: Any) -> None:
         """Tell what was asked and what came of it."""
         ...
-
-
-class PartlyFailed(Exception):
-    """What came of keys: values, and exceptions for those that failed."""
-
-    def __init__(self, result: dict[str, Any]) -> None:
-        super().__init__("failed for some keys")
-        self.result = result
 
 
 class Requests:
@@ -149,7 +141,7 @@ class ByKey:
             response = await reading.ask(self.rpc, request, rename=renamed({}))
             return {item.id: item for item in getattr(response, items)}
 
-        return await _asked(ask, keys, KEYS_MAX, result)
+        return await asked(ask, keys, KEYS_MAX, result)
 
     def tell(self, known: Known, variables: Variables, result: Any) -> None:  # noqa: ARG002
         known.loaded(self.rpc, result, fields=_fields(self.mask))
@@ -207,7 +199,7 @@ class ByParent:
             request = edge.after_request(base, parent=some[0], after=after)
             return {some[0]: await reading.ask(edge.going_on, request, rename=rename)}
 
-        return await _asked(following if after else first, keys, PARENTS_MAX, result)
+        return await asked(following if after else first, keys, PARENTS_MAX, result)
 
     def tell(self, known: Known, variables: Variables, result: Any) -> None:
         after = self.after(variables)
@@ -261,40 +253,3 @@ class Written:
 
 def _fields(mask: Mask | None) -> frozenset[str]:
     return frozenset(mask.fields if mask is not None else ())
-
-
-async def _asked(
-    ask: Callable[[list[str]], Awaitable[dict[str, Any]]],
-    keys: list[str],
-    size: int,
-    result: dict[str, Any],
-) -> dict[str, Any]:
-    """Ask for as many keys at once as the contract allows, for all of them at the same time.
-
-    What is not found is known to be missing.
-    """
-    if len(keys) > size:
-        return await _in_chunks(ask, keys, size, result)
-    try:
-        found = await ask(keys)
-    except Exception as error:
-        result.update(dict.fromkeys(keys, error))
-        raise PartlyFailed(result) from error
-    result.update({key: found.get(key) for key in keys})
-    return result
-
-
-async def _in_chunks(
-    ask: Callable[[list[str]], Awaitable[dict[str, Any]]],
-    keys: list[str],
-    size: int,
-    result: dict[str, Any],
-) -> dict[str, Any]:
-    chunks = [keys[start : start + size] for start in range(0, len(keys), size)]
-    ends = await asyncio.gather(
-        *(_asked(ask, chunk, size, result) for chunk in chunks), return_exceptions=True
-    )
-    for end in ends:
-        if isinstance(end, BaseException):
-            raise end
-    return result

@@ -1,5 +1,7 @@
 """What the gateway counts, in Prometheus' words."""
 
+from collections import Counter as Counts
+from collections.abc import Iterator
 from functools import lru_cache
 from typing import Any
 
@@ -11,7 +13,9 @@ from prometheus_client import (
     Histogram,
     generate_latest,
 )
+from prometheus_client.core import CounterMetricFamily
 from prometheus_client.exposition import CONTENT_TYPE_PLAIN_1_0_0
+from prometheus_client.registry import Collector
 
 from gateway.engine.execution import Outcome
 
@@ -55,35 +59,14 @@ class Metrics:
             ("code",),
             registry=self.registry,
         )
-        self.executions = Counter(
-            "graphql_executions",
-            "Operations by who answered: a compiled plan, or the reference executor and why.",
-            ("executor", "reason"),
-            registry=self.registry,
-        )
-        self.steps = Counter(
-            "graphql_plan_steps", "Steps that plans took.", ("rpc",), registry=self.registry
-        )
-        self.keys = Counter(
-            "graphql_plan_keys",
-            "Keys that the steps of plans asked for; a page of a list is asked for without.",
-            ("rpc",),
-            registry=self.registry,
-        )
+        self.plans = PlanCounts()
+        self.registry.register(self.plans)
         self.sockets = Gauge("websockets", "Open WebSockets.", registry=self.registry)
 
     def operation(self, *, kind: str, name: str, code: str, seconds: float) -> None:
         """Count one executed operation."""
         _labelled(self.operations, kind, self._bounded(name), code).inc()
         _labelled(self.operation_seconds, kind).observe(seconds)
-
-    def executed(self, outcome: Outcome) -> None:
-        """Count who answered, and what the steps of its plan asked for."""
-        reason = outcome.reason or ""
-        _labelled(self.executions, "reference" if reason else "compiled", reason).inc()
-        for step in outcome.steps:
-            _labelled(self.steps, step.rpc).inc()
-            _labelled(self.keys, step.rpc).inc(step.keys)
 
     def requested(self, *, method: str, route: str, status: int, seconds: float) -> None:
         """Count one HTTP request."""
@@ -101,6 +84,41 @@ class Metrics:
             return "other"
         self._names.add(name)
         return name
+
+
+class PlanCounts(Collector):
+    """Who answered operations, and what the steps of plans asked; counted for each operation."""
+
+    def __init__(self) -> None:
+        self._executions: Counts[tuple[str, str]] = Counts()
+        self._steps: Counts[str] = Counts()
+        self._keys: Counts[str] = Counts()
+
+    def executed(self, outcome: Outcome) -> None:
+        """Count an operation, by numbers that are only made into metrics when somebody looks."""
+        reason = outcome.reason
+        self._executions["compiled" if reason is None else "reference", reason or ""] += 1
+        for step in outcome.steps:
+            self._steps[step.rpc] += 1
+            self._keys[step.rpc] += step.keys
+
+    def collect(self) -> Iterator[CounterMetricFamily]:
+        executions = CounterMetricFamily(
+            "graphql_executions",
+            "Operations by who answered: a compiled plan, or the reference executor and why.",
+            labels=("executor", "reason"),
+        )
+        for labels, count in self._executions.items():
+            executions.add_metric(labels, count)
+        yield executions
+        for name, text, counts in (
+            ("graphql_plan_steps", "Steps that plans took.", self._steps),
+            ("graphql_plan_keys", "Keys that those steps asked for.", self._keys),
+        ):
+            family = CounterMetricFamily(name, text, labels=("rpc",))
+            for rpc, count in counts.items():
+                family.add_metric((rpc,), count)
+            yield family
 
 
 @lru_cache(maxsize=4_096)

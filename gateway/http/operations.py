@@ -144,7 +144,7 @@ class Operations:
             raise
         finally:
             cost = self.budget.settle(requested=requested, actual=actual, of=account)
-        self.metrics.executed(outcome)
+        self.metrics.plans.executed(outcome)
         extensions: dict[str, Any] = {"cost": cost}
         if caller.explains:
             extensions["plan"] = explained(outcome)
