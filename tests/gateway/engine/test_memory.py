@@ -1,0 +1,49 @@
+"""Documents and plans that nobody uses any more are gone, and not only when the collector looks."""
+
+import gc
+import weakref
+from collections.abc import Iterator
+
+import pytest
+
+from gateway.http.documents import Documents
+from gateway.http.requests import GraphQLRequest
+from gateway.settings import Limits
+from tests.builders.graph import ENGINE
+from tests.gateway.test_examples import EXAMPLES, variables
+
+
+@pytest.fixture
+def without_collector() -> Iterator[None]:
+    gc.collect()
+    gc.disable()
+    yield
+    gc.enable()
+
+
+@pytest.mark.parametrize("example", EXAMPLES, ids=lambda path: path.stem)
+def test_a_document_and_its_plans_go_when_they_leave_the_cache(
+    example: object, without_collector: None
+) -> None:
+    documents = Documents(ENGINE.reference.schema, limits=Limits(documents=1))
+    left = _planned(documents, example)
+
+    documents.operation(GraphQLRequest(query="{ me { subject } }"))
+
+    assert [name for name, reference in left.items() if reference() is not None] == []
+
+
+def _planned(documents: Documents, example: object) -> dict[str, weakref.ref[object]]:
+    """Plan an example as its first use does; give what its plan is made of, weakly."""
+    text, given = example.read_text(), variables(example)  # type: ignore[attr-defined, arg-type]
+    operation = documents.operation(GraphQLRequest(query=text, variables=given))
+    plans = ENGINE.plans(operation)
+    plan = plans.plan(operation, plans.declared.read(given))
+    part = plan.parts[0]
+    return {
+        "document": weakref.ref(operation.document),
+        "plan": weakref.ref(plan),
+        "code": weakref.ref(part.build),
+        **{source.name: weakref.ref(source) for source in part.sources},
+        **{f"step {number}": weakref.ref(step) for number, step in enumerate(part.steps)},
+    }
