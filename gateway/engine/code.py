@@ -10,14 +10,14 @@ from typing import Final
 _INDENT: Final = " " * 4
 _CAPITAL: Final = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
 # What generated code calls by these names.
-_TAKEN: Final = frozenset({"bool", "len", "list", "pace", "pieces", "row", "sum", "zip"})
+TAKEN: Final = frozenset({"bool", "len", "list", "pace", "piece", "sum", "zip"})
 
 
 class Names:
     """Gives names for variables of the generated code: from the query, each once."""
 
     def __init__(self, taken: Iterable[str] = ()) -> None:
-        self._taken = {*_TAKEN, *taken}
+        self._taken = {*TAKEN, *taken}
 
     def take(self, wish: str) -> str:
         """Give a name like the wish, which may be a word of the graph or of the contract."""

@@ -27,10 +27,11 @@ class Draft:
         self._notes: dict[Hashable, Any] = {}
 
     def tool(self, name: str, value: Any) -> str:
-        """Make a value known to the generated code; equal names mean equal values."""
-        if name not in self.tools:
-            self.tools[name] = value
-            self.names.take(name)
+        """Make a value known to the generated code; equal names mean equal values.
+
+        The name must have a capital letter, which names of variables never have.
+        """
+        self.tools.setdefault(name, value)
         return name
 
     def given(self, identity: Hashable, wish: str, value: Given) -> str:

@@ -39,7 +39,13 @@ def given(message: Any, name: str) -> str:
     raise HandOver("null")
 
 
-TOOLS: Final = {"null": refuse_null, "fitting": fitting, "given": given}
+# Names of what a query may bring are in lower case, so words of enums need no place here.
+TOOLS: Final[dict[str, Any]] = {
+    "null": refuse_null,
+    "fitting": fitting,
+    "given": given,
+    **{convert.__name__: convert for _, convert in MESSAGE_LEAVES.values()},
+}
 
 
 def leaf_of(leaf: Leaf, type_: GraphQLNamedType, source: str, *, draft: Draft) -> Shape:
@@ -75,7 +81,7 @@ def _value(
         return _word(field, type_, value, nullable=nullable, draft=draft)
     if field.message_type is not None:
         convert = MESSAGE_LEAVES[field.message_type.full_name][1]
-        return f"{draft.tool(convert.__name__, convert)}({value})"
+        return f"{convert.__name__}({value})"
     return f"fitting({value})" if field.type == FieldDescriptor.TYPE_INT64 else value
 
 

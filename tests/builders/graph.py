@@ -68,6 +68,8 @@ class Shown:
 
     data: Any
     errors: list[dict[str, Any]] = field(default_factory=list)
+    # Why the reference executor answered; none where a plan did.
+    reason: str | None = None
 
     @property
     def extensions(self) -> dict[str, Any]:
@@ -86,7 +88,9 @@ async def ask(
     context = Context(calls=rpcs, caller=caller)
     outcome = await ENGINE.execute(operation, variables=variables, context=context)
     return Shown(
-        outcome.data, describe(outcome.errors, request_id="r", translate=translate_refusal)
+        outcome.data,
+        describe(outcome.errors, request_id="r", translate=translate_refusal),
+        outcome.reason,
     )
 
 

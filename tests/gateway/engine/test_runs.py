@@ -1,11 +1,15 @@
 """Runs: steps at once, keys once, and what happens where something fails."""
 
 import asyncio
+import keyword
 from typing import Any
 
 import grpc
 import pytest
 
+from gateway.engine.code import TAKEN
+from gateway.engine.planner import TOOLS
+from gateway.kit.scalars import date_time_text
 from partner.billing.v1 import vouchers_pb2
 from partner.customers.v1 import partners_pb2, resources_pb2
 from tests.builders import graph_messages as messages
@@ -170,6 +174,21 @@ async def test_an_operation_that_is_broken_off_leaves_no_step_behind() -> None:
     await asyncio.sleep(0)
 
     assert sorted(cancelled) == ["BatchListResourcesRequest", "BatchListVouchersRequest"]
+
+
+@pytest.mark.parametrize("name", sorted({*TOOLS, *TAKEN, *keyword.kwlist, "print", "customer_2"}))
+async def test_aliases_never_meet_the_names_of_the_generated_code(name: str) -> None:
+    rpcs = Rpcs(ListCustomers=customers(1), BatchListVouchers=messages.VOUCHERS)
+    edges = f"{name}: edges {{ cursor {name}: node {{ {name}: expireTime state }} }}"
+    nodes = f"{name}: nodes {{ {name}: createTime vouchers {{ {edges} }} }}"
+
+    shown = await ask(f"{{ {name}: customers {{ {nodes} }} }}", rpcs=rpcs)
+
+    assert shown.errors == []
+    [customer] = shown.data[name][name]
+    assert customer[name] == date_time_text(messages.TIME)
+    assert customer["vouchers"][name][0][name][name] == date_time_text(messages.TIME)
+    assert shown.reason is None
 
 
 async def turns_of_others(*, resources: int) -> int:
