@@ -33,7 +33,10 @@ async def asked(
     except Exception as error:
         result.update(dict.fromkeys(keys, error))
         raise PartlyFailed(result) from error
-    result.update({key: found.get(key) for key in keys})
+    result.update(found)
+    if len(found) < len(keys):
+        for key in keys:
+            result.setdefault(key, None)
     return result
 
 
