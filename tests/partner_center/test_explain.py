@@ -78,6 +78,16 @@ def test_what_is_refused_is_one_sentence_and_a_failure(
     assert sentence in line
 
 
+def test_a_file_that_is_no_text_is_refused(tmp_path: Path) -> None:
+    file = tmp_path / "document.graphql"
+    file.write_bytes(b"{ me \xff }")
+
+    result = CliRunner().invoke(app, ["explain", str(file)])
+
+    assert result.exit_code == 1
+    assert result.output == f"partner-center: {file} is not in UTF-8\n"
+
+
 def test_an_operation_that_is_not_there_is_refused(tmp_path: Path) -> None:
     result = explain(tmp_path, WHO, "--operation", "Page")
 
