@@ -150,11 +150,17 @@ def explain(
 ) -> None:
     """Print how the gateway answers a document: the rpcs, their keys and masks, the code."""
     # Only here: to put the graph together takes longer than all the other commands.
-    from partner_center.explain import Unexplained, explained, variables_in  # noqa: PLC0415
+    from partner_center.explain import (  # noqa: PLC0415
+        Unexplained,
+        document_in,
+        explained,
+        variables_in,
+    )
 
-    text = file.read_text(encoding="utf-8")
     try:
-        shown = explained(text, variables=variables_in(variables), operation_name=operation)
+        shown = explained(
+            document_in(file), variables=variables_in(variables), operation_name=operation
+        )
     except Unexplained as refused:
         sys.exit(f"partner-center: {refused}")
     print(shown)  # noqa: T201 - what was asked for

@@ -37,6 +37,17 @@ def explained(text: str, *, variables: dict[str, Any], operation_name: str | Non
         return f"answered by the reference executor: {reason}"
 
 
+def document_in(file: Path) -> str:
+    """Read a document.
+
+    :raises Unexplained: where it is no text.
+    """
+    try:
+        return file.read_text(encoding="utf-8")
+    except UnicodeDecodeError:
+        raise Unexplained(f"{file} is not in UTF-8") from None
+
+
 def variables_in(file: Path | None) -> dict[str, Any]:
     """Read a file of variables, or give none.
 

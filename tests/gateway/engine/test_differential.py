@@ -7,6 +7,7 @@ import json
 import os
 import re
 from collections import Counter
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -45,6 +46,31 @@ async def test_both_executors_answer_generated_documents_alike(chunk: int) -> No
             )
 
     assert not found, told(found)
+
+
+@pytest.mark.parametrize("chunk", range(4))
+async def test_a_document_asked_again_with_other_variables_is_answered_alike(chunk: int) -> None:
+    engine, found, again = Engine(schema), [], 0
+
+    for seed in range(chunk * 2, SAMPLE, 8):
+        made = documents.case(seed)
+        other = replace(
+            made, variables={name: changed(made.variables[name]) for name in made.variables}
+        )
+        if other != made and documents.is_executable(other):
+            again += 1
+            for each in (made, other, made):
+                found += await differences(
+                    each.text,
+                    each.variables,
+                    operation_name=each.operation_name,
+                    universe_seed=seed % UNIVERSES,
+                    fault_seed=None,
+                    engine=engine,
+                )
+
+    assert not found, told(found)
+    assert again > SAMPLE / 40
 
 
 @pytest.mark.parametrize("example", EXAMPLES, ids=lambda path: path.stem)
@@ -91,6 +117,13 @@ def variables(example: Path) -> dict[str, Any]:
 
     given: dict[str, Any] = json.loads(TYPE_ID.sub(known, text))
     return given
+
+
+def changed(value: Any) -> Any:
+    """Give another value of the same kind, where that is easy."""
+    if isinstance(value, bool):
+        return not value
+    return value + 1 if isinstance(value, int) else value
 
 
 def told(found: list[str]) -> str:

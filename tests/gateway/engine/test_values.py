@@ -23,7 +23,7 @@ SCHEMA = build_schema(
     enum E { ONE TWO }
     type Query {
       f(int: Int, needed: Int!, preset: Int! = 7, text: String = "t", id: ID, yes: Boolean,
-        list: [Int!], input: In, word: E): Int
+        list: [Int!], input: In, inputs: [In!], word: E): Int
     }
     """
 )
@@ -71,6 +71,8 @@ def test_values_are_those_of_the_reference_or_handed_over_as_it_refuses(data: An
         ("query { f(needed: 2) }", {}),
         ("query ($a: Int!) { f(needed: 1, input: {a: $a, b: null}) }", {"a": 5}),
         ("query ($b: [String]) { f(needed: 1, input: {a: 1, b: $b}) }", {}),
+        ("query ($a: Int!) { f(needed: 1, input: {a: $a}) }", {"a": 5}),
+        ("query ($a: Int!) { f(needed: 1, inputs: {a: $a, b: []}) }", {"a": 5}),
         ("query ($a: Int!) { f(needed: 1, list: [1, $a]) }", {"a": 2}),
         ("query ($a: Int) { f(needed: 1, int: $a, preset: $a) }", {"a": None}),
     ],
