@@ -83,8 +83,8 @@ class Engine:
             if run is not None:
                 run.known().tell(reading)
             outcome = await self.reference.execute(operation, variables=variables, context=context)
-            if run is not None and not outcome.errors:
-                # It found nothing wrong, so the plan is.
+            if run is not None and not outcome.errors and why.reason != "arguments":
+                # It found nothing wrong, so the plan is; but arguments may be wrong and not used.
                 log.exception("plan failed", operation=operation.name)
             return replace(outcome, reason=why.reason, steps=run.steps if run is not None else ())
         return Outcome(data, cost=run.objects, steps=run.steps)

@@ -18,8 +18,9 @@ def _tree(part: Part) -> str:
     if not part.steps:
         return "asks nothing"
     lines: list[str] = []
+    shown: set[Step] = set()
     for step in part.first:
-        lines += _branch(step, shown=set())
+        lines += _branch(step, shown=shown)
     return "\n".join(lines)
 
 

@@ -58,7 +58,8 @@ def core_schema(schema: strawberry.Schema) -> GraphQLSchema:
 
 
 def _outcome(result: ExecutionResult) -> Outcome:
-    return Outcome(data=result.data, errors=list(result.errors or ()))
+    # Whoever handed over has another reason.
+    return Outcome(data=result.data, errors=list(result.errors or ()), reason="configured")
 
 
 async def _outcomes(results: AsyncIterator[ExecutionResult]) -> AsyncIterator[Outcome]:

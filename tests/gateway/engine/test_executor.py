@@ -170,6 +170,17 @@ async def test_the_reference_executor_answers_for_a_reason(
     assert outcome.cost is None
 
 
+async def test_a_wrong_argument_that_no_object_reaches_is_no_plan_that_failed() -> None:
+    text = "{ customers { nodes { vouchers(first: 0) { nodes { id } } } } }"
+
+    with capture_logs() as logs:
+        outcome = await run(Case(text), Rpcs(ListCustomers=messages.customers(0)))
+
+    assert outcome.data == {"customers": {"nodes": []}}
+    assert outcome.reason == "arguments"
+    assert logs == []
+
+
 async def test_a_document_of_many_plans_is_not_worth_more_of_them() -> None:
     reasons = []
     for number in range(18):

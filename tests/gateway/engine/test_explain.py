@@ -75,3 +75,15 @@ def test_parts_are_told_one_after_the_other_with_their_numbers() -> None:
 
     assert texts.startswith("part 1 of 2\nasks nothing\n\nasync def build(pace, me):")
     assert "\n\npart 2 of 2\nprograms\n    rpc   " in texts
+
+
+def test_a_step_that_several_feed_stands_below_one_of_them() -> None:
+    shown = explain(
+        a_plan(
+            """{ customers { nodes { partner { name } } }
+                 voucherQuotas { nodes { partner { name } } } }"""
+        )
+    )
+
+    assert shown.count("BatchGetPartners") == 1
+    assert "after customers, voucher_quotas" in shown

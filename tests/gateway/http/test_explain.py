@@ -12,6 +12,7 @@ from gateway.app import create_app
 from gateway.context import Context
 from gateway.http.caller import Caller
 from gateway.schema import schema
+from gateway.settings import Execution
 from services.kit.config import Environment
 from tests.builders import graph_messages as messages
 from tests.builders.graph import Rpcs
@@ -110,6 +111,16 @@ async def test_who_does_not_ask_for_a_plan_gets_none(
 
         assert body["data"]
         assert body["extensions"].keys() == {"cost"}
+
+
+async def test_an_installation_that_runs_the_reference_executor_says_so(open_graph: Open) -> None:
+    body = await asked(await open_graph(executor=Execution.REFERENCE), QUERY, **EXPLAIN)
+
+    assert body["extensions"]["plan"] == {
+        "executor": "reference",
+        "reason": "configured",
+        "steps": [],
+    }
 
 
 async def test_in_production_nobody_of_a_partner_sees_plans(open_graph: Open) -> None:
