@@ -68,7 +68,7 @@ def _anything(
     lines, count = [], Count()
     for type_ in writer.selections.schema.get_possible_types(interface):
         found, shape = _one_of(writer, type_, selected, place, key=key, loops=loops)
-        lines += [shape.text, f"if {found} else"]
+        lines += [shape.text, f"if {shape.binding(found)} else"]
         count += shape.count.where(found)
     inside = indent("\n".join([*lines, "None"]), "    ")
     return Shape(f"(\n{inside}\n)", count)

@@ -29,7 +29,7 @@ def attributes(
         (each.key, _field(writer, type_, each, place)) for each in writer.selections.of(type_, sets)
     ]
     shape = braces(entries)
-    return Shape(shape.text, Count(1) + shape.count)
+    return Shape(shape.text, Count(1) + shape.count, shape.binds)
 
 
 def _field(writer: Writer, type_: GraphQLObjectType, selected: Selected, place: Place) -> Shape:

@@ -67,27 +67,35 @@ class Shape:
 
     text: str
     count: Count = Count()
+    # Names that the text uses, and what they stand for in each object that it is built for.
+    binds: tuple[tuple[str, str], ...] = ()
 
     def where(self, condition: str, *, otherwise: str = "None") -> "Shape":
         """Build only where a condition holds."""
-        inside = indent(f"{self.text}\nif {condition}\nelse {otherwise}", _INDENT)
+        inside = indent(f"{self.text}\nif {self.binding(condition)}\nelse {otherwise}", _INDENT)
         return Shape(f"(\n{inside}\n)", self.count.where(condition))
 
+    def binding(self, condition: str) -> str:
+        """Write a condition that also binds the names: to messages, which are never false."""
+        return " and ".join([condition, *(f"({name} := {value})" for name, value in self.binds)])
+
     def each(self, loops: Sequence[str], *, items: str = "") -> "Shape":
-        """Build a list, one for each round of the loops."""
-        inside = indent("\n".join([self.text, *loops]), _INDENT)
+        """Build a list, one for each round of the loops, in which names are bound fastest."""
+        bound = [f"for {name} in ({value},)" for name, value in self.binds]
+        inside = indent("\n".join([self.text, *loops, *bound]), _INDENT)
         return Shape(f"[\n{inside}\n]", self.count.each(items, loops))
 
 
 def braces(entries: Sequence[tuple[str, Shape]]) -> Shape:
     """Build an object of keys and what they hold."""
-    count = Count()
+    count, binds = Count(), tuple[tuple[str, str], ...]()
     for _, shape in entries:
         count += shape.count
+        binds += shape.binds
     if not entries:
         return Shape("{}", count)
     inside = indent(",\n".join(f'"{key}": {shape.text}' for key, shape in entries), _INDENT)
-    return Shape(f"{{\n{inside},\n}}", count)
+    return Shape(f"{{\n{inside},\n}}", count, binds)
 
 
 def function(head: str, *lines: str) -> str:

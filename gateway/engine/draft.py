@@ -83,16 +83,18 @@ class Draft:
         # The text is made of names that are checked and of the schema's own words.
         namespace = dict(self.tools)
         exec(compile(text, "<plan>", "exec"), namespace)  # noqa: S102
-        # Taken out of their own globals, so that they are gone when the plan is.
-        for number, step in enumerate(steps):
+        for step in steps:
             step.at = len(given) + sources.index(step.source)
             step.takes = [names.index(name) for name in _used(names, *step.keys)]
-            step.collect = namespace.pop(f"keys_{number}", None)
+            step.collect = namespace.get(_collector(steps, step))
             source, mask = step.source, step.source.mask
             step.told = source.name, source.rpc.path, step.level, mask.fields if mask else ()
             step.is_shared = sum(other.source is step.source for other in steps) > 1
             step.waits_for = len(step.needs)
             step.feeds = [other for other in steps if step in other.needs]
+        # Functions are taken out of their own globals, so that they are gone when the plan is.
+        for number in range(len(steps)):
+            namespace.pop(f"keys_{number}", None)
         return Part(
             names=names,
             given=[value for _, value in given],
@@ -106,19 +108,23 @@ class Draft:
     def _text(self, steps: list[Step], names: list[str], answer: Shape) -> str:
         """Write the functions: the keys of each step, the answer, and how much it is."""
         arguments = ", ".join(names)
-        keys = [
-            f"# Keys for {step.source.name}.\n"
-            + function(
-                f"def keys_{number}({', '.join(_used(names, *step.keys))})",
-                f"return {_joined(step.keys)}",
-            )
-            for number, step in enumerate(steps)
-            if step.keys
-        ]
+        keys = []
+        for number, step in enumerate(steps):
+            if step.keys and _collector(steps, step) == f"keys_{number}":
+                wanted = [each.source.name for each in steps if each.keys == step.keys]
+                head = f"def keys_{number}({', '.join(_used(names, *step.keys))})"
+                code = function(head, f"return {_joined(step.keys)}")
+                keys.append(f"# Keys for {', '.join(wanted)}.\n{code}")
         head = f"async def build({', '.join(['pace', *names])})"
-        build = function(head, *self._statements, f"return {answer.text}")
+        bound = [f"{name} = {value}" for name, value in answer.binds]
+        build = function(head, *self._statements, *bound, f"return {answer.text}")
         count = function(f"def count({arguments})", f"return {answer.count.text}")
         return "\n\n".join(chain(keys, [build, count]))
+
+
+def _collector(steps: Sequence[Step], step: Step) -> str:
+    """Name the function that collects a step's keys; steps with equal keys share the first's."""
+    return f"keys_{next(number for number, each in enumerate(steps) if each.keys == step.keys)}"
 
 
 def _used(names: Sequence[str], *texts: str) -> list[str]:

@@ -31,7 +31,7 @@ def _write(
         for each in writer.selections.of(type_, selected.inside)
     ]
     shape = braces(entries)
-    return Shape(shape.text, Count(1) + shape.count)
+    return Shape(shape.text, Count(1) + shape.count, shape.binds)
 
 
 def _field(

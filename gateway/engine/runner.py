@@ -97,6 +97,8 @@ class _Steps:
         self._variables = variables
         self._waiting = {step: step.waits_for for step in part.steps}
         self._failed: HandOver | None = None
+        # Keys that were collected; several steps may want the same.
+        self._collected: dict[Callable[..., list[str]], list[str]] = {}
         # Of sources that several levels ask: which keys are on their way, and with which step.
         self._coming: dict[int, dict[str, asyncio.Future[None]]] = {}
 
@@ -153,12 +155,16 @@ class _Steps:
     def _new_keys(self, step: Step, collect: Callable[..., list[str]]) -> list[str]:
         """Give each key once that is wanted and not known; none where they can not be told."""
         known = self._results[step.at]
-        try:
-            wanted = dict.fromkeys(collect(*[self._results[at] for at in step.takes]))
-        except HandOver as why:
-            self._failed = why
-            return []
-        return [key for key in wanted if key and key not in known]
+        wanted = self._collected.get(collect)
+        if wanted is None:
+            try:
+                found = dict.fromkeys(collect(*[self._results[at] for at in step.takes]))
+            except HandOver as why:
+                self._failed = why
+                return []
+            found.pop("", None)
+            wanted = self._collected[collect] = list(found)
+        return [key for key in wanted if key not in known] if known else wanted
 
     async def _ask_shared(self, step: Step, keys: list[str]) -> list[str]:
         """Ask for keys that no other step is asking for, and give what is left to ask: nothing."""

@@ -5,6 +5,7 @@ A source is asked once, or once for the keys of every level that needs it.
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from operator import attrgetter
 from typing import Any, Final, Protocol
 
 from google.protobuf.message import Message
@@ -185,14 +186,15 @@ class ByParent:
         edge, base = self.edge, self.request(variables)
         after = self.after(variables)
         rename = edge.asked.rename
-        parents, key, groups = edge.parents, edge.key, edge.groups
+        parents, key, groups = edge.parents, attrgetter(edge.key), edge.groups
 
         async def first(some: list[str]) -> dict[str, Any]:
             request: Any = self.rpc.request()
             request.CopyFrom(base)
             getattr(request, parents).extend(some)
             response = await reading.ask(self.rpc, request, rename=rename)
-            return {getattr(each, key): each for each in getattr(response, groups)}
+            found = list(getattr(response, groups))
+            return dict(zip(map(key, found), found, strict=True))
 
         async def following(some: list[str]) -> dict[str, Any]:
             refuse_many_parents(some)

@@ -46,7 +46,7 @@ class Writer:
         ]
         shape = braces(entries)
         own = Count() if is_value(type_) else Count(1)
-        return Shape(shape.text, own + shape.count)
+        return Shape(shape.text, own + shape.count, shape.binds)
 
     def field(self, type_: GraphQLObjectType, selected: Selected, place: Place) -> Shape:
         if selected.name == "__typename":
@@ -78,7 +78,7 @@ class Writer:
         shape = self.object(type_, selected.inside, inside)
         if is_value(type_):
             # In a list, values count as well.
-            shape = Shape(shape.text, Count(1) + shape.count)
+            shape = Shape(shape.text, Count(1) + shape.count, shape.binds)
         if is_first_level:
             wish = f"{place.name}_{selected.key}"
             return self.draft.hoist(wish, shape, item=item, items=items)
@@ -127,5 +127,6 @@ def message_field(
     # A text that is not empty says as much as asking first, and is read anyway.
     below.proof.append(f'given({place.name}, "{leaf.field.name}")')
     shape = writer.object(type_, selected.inside, below)
-    condition = f"{given} and ({name} := {source})" if below.proof else f"({name} := {source})"
-    return shape.where(condition, otherwise="null()")
+    if below.proof:
+        return shape.where(f"{given} and ({name} := {source})", otherwise="null()")
+    return Shape(shape.text, shape.count, ((name, source), *shape.binds))
