@@ -15,6 +15,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.sql import Select
 
 from services.kit.errors import InvalidArgument
+from services.kit.reading import ReadingSession
 
 M = TypeVar("M", bound=Message)
 
@@ -112,6 +113,8 @@ def selected(model: Any, columns: Iterable[str], **computed: Any) -> list[Any]:
 
 async def fetch(session: AsyncSession, statement: Select[Any]) -> Sequence[Any]:
     """Run a read and give its rows, by position."""
+    if isinstance(session, ReadingSession):
+        return await session.fetch(statement)
     rows: Sequence[Any] = (await session.execute(statement)).all()
     return rows
 
