@@ -9,7 +9,7 @@ from services.kit import ids
 from services.kit.fields import Field, Fields, place
 from services.kit.identity import Role
 from services.kit.rpc import Call, Servicer, read, write
-from services.kit.wire import Words, id_text, to_text, to_timestamp
+from services.kit.wire import Words, id_text, time_parts, to_text
 
 ORDERS: Final = Words(account_managers_pb2.AccountManagerOrder, prefix="ACCOUNT_MANAGER_ORDER_")
 
@@ -19,7 +19,7 @@ ACCOUNT_MANAGER: Final = Fields(
     partner_id=Field(partial(id_text, "ptr")),
     account_name=Field(),
     name=Field(),
-    create_time=Field(to_timestamp),
+    create_time=Field(time_parts),
 )
 
 

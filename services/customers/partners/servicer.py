@@ -9,7 +9,7 @@ from services.kit import ids
 from services.kit.fields import Field, Fields, place
 from services.kit.masking import mask_email, mask_mobile
 from services.kit.rpc import Call, Servicer, read, write
-from services.kit.wire import Words, id_text, to_id, to_text, to_time, to_time_range, to_timestamp
+from services.kit.wire import Words, id_text, time_parts, to_id, to_text, to_time, to_time_range
 
 KINDS: Final = Words(partners_pb2.PartnerKind, prefix="PARTNER_KIND_")
 STATES: Final = Words(partners_pb2.PartnerState, prefix="PARTNER_STATE_")
@@ -24,11 +24,11 @@ PARTNER: Final = Fields(
     account_name=Field(),
     mobile=Field(mask_mobile),
     email=Field(mask_email),
-    associate_time=Field(to_timestamp),
+    associate_time=Field(time_parts),
     account_manager_id=Field(partial(id_text, "mgr")),
     state=Field(STATES.number),
     currency_code=Field(),
-    create_time=Field(to_timestamp),
+    create_time=Field(time_parts),
 )
 
 

@@ -12,12 +12,12 @@ from services.kit.fields import Field, Fields
 from services.kit.money import decimal_from_text
 from services.kit.wire import (
     Words,
+    decimal_parts,
     id_text,
-    to_decimal_message,
+    time_parts,
     to_text,
     to_time,
     to_time_range,
-    to_timestamp,
 )
 
 ORDERS: Final = Words(resources_pb2.ResourceOrder, prefix="RESOURCE_ORDER_")
@@ -49,11 +49,11 @@ RESOURCE: Final = Fields(
     parent_cloud_resource_id=Field(),
     is_primary=Field(),
     state=Field(STATES.number),
-    effective_time=Field(to_timestamp),
-    expire_time=Field(to_timestamp),
-    update_time=Field(to_timestamp),
+    effective_time=Field(time_parts),
+    expire_time=Field(time_parts),
+    update_time=Field(time_parts),
     expire_policy=Field(POLICIES.number),
-    spec_size=Field(to_decimal_message),
+    spec_size=Field(decimal_parts),
     spec_size_measure_id=Field(),
     order_number=Field(),
 )
