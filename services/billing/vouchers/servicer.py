@@ -74,7 +74,7 @@ class VoucherServicer(Servicer, vouchers_pb2_grpc.VoucherServiceServicer):
             ids=ids.many_from_text("cpn", request.ids, field="ids", at_most=BATCH_MAX),
             now=call.now,
         )
-        return vouchers_pb2.BatchGetVouchersResponse(vouchers=chosen.messages(found, now=call.now))
+        return vouchers_pb2.BatchGetVouchersResponse(vouchers=chosen.parts(found, now=call.now))
 
     @read()
     async def ListVouchers(
@@ -93,7 +93,7 @@ class VoucherServicer(Servicer, vouchers_pb2_grpc.VoucherServiceServicer):
         )
         cut = call.pages.cut(page, rows, key=place)
         return vouchers_pb2.ListVouchersResponse(
-            vouchers=chosen.messages(cut.rows, now=call.now),
+            vouchers=chosen.parts(cut.rows, now=call.now),
             next_page_token=cut.next_page_token,
             item_tokens=cut.item_tokens,
         )
@@ -123,7 +123,7 @@ class VoucherServicer(Servicer, vouchers_pb2_grpc.VoucherServiceServicer):
             cut = call.pages.cut(below, rows, key=place)
             response.groups.add(
                 customer_id=parent,
-                vouchers=chosen.messages(cut.rows, now=call.now),
+                vouchers=chosen.parts(cut.rows, now=call.now),
                 next_page_token=cut.next_page_token,
                 item_tokens=cut.item_tokens,
             )
@@ -146,7 +146,7 @@ class VoucherServicer(Servicer, vouchers_pb2_grpc.VoucherServiceServicer):
         )
         cut = call.pages.cut(page, rows, key=place)
         return vouchers_pb2.ListVoucherOperationsResponse(
-            operations=chosen.messages(cut.rows, now=call.now),
+            operations=chosen.parts(cut.rows, now=call.now),
             next_page_token=cut.next_page_token,
             item_tokens=cut.item_tokens,
         )

@@ -34,7 +34,7 @@ class AccountManagerServicer(Servicer, account_managers_pb2_grpc.AccountManagerS
             call.session, scope=call.scope, ids=wanted, columns=chosen.columns
         )
         return account_managers_pb2.BatchGetAccountManagersResponse(
-            account_managers=chosen.messages(rows, now=call.now)
+            account_managers=chosen.parts(rows, now=call.now)
         )
 
     @read()
@@ -53,7 +53,7 @@ class AccountManagerServicer(Servicer, account_managers_pb2_grpc.AccountManagerS
         )
         cut = call.pages.cut(page, rows, key=place)
         return account_managers_pb2.ListAccountManagersResponse(
-            account_managers=chosen.messages(cut.rows, now=call.now),
+            account_managers=chosen.parts(cut.rows, now=call.now),
             next_page_token=cut.next_page_token,
             item_tokens=cut.item_tokens,
         )

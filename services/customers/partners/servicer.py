@@ -51,7 +51,7 @@ class PartnerServicer(Servicer, partners_pb2_grpc.PartnerServiceServicer):
         rows = await queries.batch_get(
             call.session, scope=call.scope, ids=wanted, columns=chosen.columns
         )
-        return partners_pb2.BatchGetPartnersResponse(partners=chosen.messages(rows, now=call.now))
+        return partners_pb2.BatchGetPartnersResponse(partners=chosen.parts(rows, now=call.now))
 
     @read()
     async def ListIndirectPartners(
@@ -69,7 +69,7 @@ class PartnerServicer(Servicer, partners_pb2_grpc.PartnerServiceServicer):
         )
         cut = call.pages.cut(page, rows, key=place)
         return partners_pb2.ListIndirectPartnersResponse(
-            partners=chosen.messages(cut.rows, now=call.now),
+            partners=chosen.parts(cut.rows, now=call.now),
             next_page_token=cut.next_page_token,
             item_tokens=cut.item_tokens,
         )

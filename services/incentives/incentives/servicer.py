@@ -83,7 +83,7 @@ class IncentiveServicer(Servicer, incentives_pb2_grpc.IncentiveServiceServicer):
             columns=chosen.columns,
         )
         return incentives_pb2.BatchGetIncentivesResponse(
-            incentives=chosen.messages(found, now=call.now)
+            incentives=chosen.parts(found, now=call.now)
         )
 
     @read()
@@ -101,7 +101,7 @@ class IncentiveServicer(Servicer, incentives_pb2_grpc.IncentiveServiceServicer):
         )
         cut = call.pages.cut(page, rows, key=place)
         return incentives_pb2.ListIncentivesResponse(
-            incentives=chosen.messages(cut.rows, now=call.now),
+            incentives=chosen.parts(cut.rows, now=call.now),
             next_page_token=cut.next_page_token,
             item_tokens=cut.item_tokens,
         )
@@ -129,7 +129,7 @@ class IncentiveServicer(Servicer, incentives_pb2_grpc.IncentiveServiceServicer):
             cut = call.pages.cut(below, rows, key=place)
             response.groups.add(
                 customer_id=text,
-                incentives=chosen.messages(cut.rows, now=call.now),
+                incentives=chosen.parts(cut.rows, now=call.now),
                 next_page_token=cut.next_page_token,
                 item_tokens=cut.item_tokens,
             )
