@@ -53,14 +53,16 @@ class Page:
     """The part of a list that is asked for."""
 
     size: int
-    after: tuple[Any, ...] | None
-    with_item_tokens: bool
-    binding: Binding
+    after: tuple[Any, ...] | None = None
+    with_item_tokens: bool = False
+    # None where no token is ever made.
+    binding: Binding | None
     # The parent whose list it is, by its field, where a BatchList asks for many.
     parent: tuple[str, str] | None = None
 
     def bound(self) -> bytes:
         """Write what tokens of this list are bound to, in canonical form."""
+        assert self.binding is not None
         values = self.binding.values
         if self.parent is not None:
             field, parent = self.parent
@@ -75,6 +77,11 @@ class Cut(Generic[Row]):
     rows: Sequence[Row]
     next_page_token: str
     item_tokens: list[str]
+
+
+def first_page(size: int) -> Page:
+    """Give the beginning of a list, for a statement."""
+    return Page(size=size, binding=None)
 
 
 class PageTokens:
@@ -99,7 +106,6 @@ class PageTokens:
             raise InvalidArgument("must not be negative", field="page_size")
         page = Page(
             size=min(size or SIZE_DEFAULT, SIZE_MAX),
-            after=None,
             with_item_tokens=getattr(request, "with_item_tokens", False),
             binding=Binding(request, scope),
         )

@@ -64,6 +64,9 @@ def time_parts(time: datetime | None) -> dict[str, int] | None:
     """
     if time is None:
         return None
+    if time.tzinfo is None:
+        # The first and the last of times: to the driver they are infinite, and have no zone.
+        time = time.replace(tzinfo=UTC)
     # In whole numbers: a float would lose microseconds, and takes longer.
     since = time - EPOCH
     return {

@@ -157,10 +157,7 @@ def to_detail_filter(message: consumption_pb2.ConsumptionFilter) -> DetailFilter
         resource_name=to_text(message, "resource_name"),
         service_type_code=to_text(message, "service_type_code"),
         charging_mode=MODES.word(message.charging_mode),
-        bill_types=[
-            BILL_TYPES.required_word(number, field=f"filter.bill_types[{index}]")
-            for index, number in enumerate(message.bill_types)
-        ],
+        bill_types=tuple(BILL_TYPES.required_words(message.bill_types, field="filter.bill_types")),
         region_code=to_text(message, "region_code"),
         **days,
     )

@@ -183,13 +183,15 @@ def _filter(message: vouchers_pb2.VoucherFilter, *, scope: Scope) -> VoucherFilt
     reseller = wire.to_id(message, "indirect_partner_id", "ptr", path="filter")
     refuse_other_resellers(scope, indirect_partner_id=reseller)
     return VoucherFilter(
-        voucher_ids=wire.to_ids(
-            "cpn", message.voucher_ids, field="filter.voucher_ids", at_most=FILTER_IDS_MAX
+        voucher_ids=tuple(
+            wire.to_ids(
+                "cpn", message.voucher_ids, field="filter.voucher_ids", at_most=FILTER_IDS_MAX
+            )
         ),
         customer_id=wire.to_id(message, "customer_id", "cus", path="filter"),
         order_number=wire.to_text(message, "order_number"),
         coupon_type=COUPON_TYPES.word(message.coupon_type),
-        states=STATES.required_words(message.states, field="filter.states"),
+        states=tuple(STATES.required_words(message.states, field="filter.states")),
         create_time=wire.to_time_range(message, "create_time"),
         effective_time=wire.to_time_range(message, "effective_time"),
         expire_time=wire.to_time_range(message, "expire_time"),

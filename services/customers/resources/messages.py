@@ -72,13 +72,10 @@ def to_filter(message: resources_pb2.ResourceFilter) -> queries.ResourceFilter:
         )
     return queries.ResourceFilter(
         charging_mode=MODES.word(message.charging_mode),
-        cloud_resource_ids=list(message.cloud_resource_ids),
+        cloud_resource_ids=tuple(message.cloud_resource_ids),
         order_number=to_text(message, "order_number"),
         only_primary=message.only_primary,
-        states=[
-            STATES.required_word(state, field=f"filter.states[{index}]")
-            for index, state in enumerate(message.states)
-        ],
+        states=tuple(STATES.required_words(message.states, field="filter.states")),
         expire_time_from=expiring[0],
         expire_time_to=expiring[1],
         effective_time_from=effective[0],
