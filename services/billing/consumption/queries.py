@@ -103,7 +103,9 @@ async def batch_list_details(
             "cycle": narrowed.billing_cycle,
             "running": running,
         }
-        rows = await _OF_CYCLE.fetch(session, stand_in, order, page.size, columns, values=values)
+        rows = await _OF_CYCLE.fetch(
+            session, stand_in, order, page.size, tuple(columns), values=values
+        )
     else:
         statement = _by_customer(
             literal(list(customer_ids), ARRAY(Uuid())),

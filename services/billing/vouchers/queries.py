@@ -117,7 +117,9 @@ async def batch_list_by_customer(
     stand_in = named(scope)
     if stand_in is not None and narrowed == VoucherFilter() and page.after is None:
         values = {**values_of(scope), "customer_ids": customer_ids, "now": now}
-        rows = await _ANY.fetch(session, stand_in, order_by, page.size, columns, values=values)
+        rows = await _ANY.fetch(
+            session, stand_in, order_by, page.size, tuple(columns), values=values
+        )
     else:
         statement = _by_customer(
             literal(list(customer_ids), ARRAY(Uuid())),

@@ -164,7 +164,7 @@ async def list_customers(
     stand_in = named(scope)
     if stand_in is not None and narrowed == CustomerFilter() and page.after is None:
         return await _OWN.fetch(
-            session, stand_in, order, page.size, columns, values=values_of(scope)
+            session, stand_in, order, page.size, tuple(columns), values=values_of(scope)
         )
     conditions = [*await _of_one_partner(session, scope, narrowed), *_conditions(scope, narrowed)]
     return await fetch(session, _listed(conditions, order=order, page=page, columns=columns))

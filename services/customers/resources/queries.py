@@ -124,7 +124,7 @@ async def batch_list_resources(
     stand_in = named(scope)
     if stand_in is not None and narrowed == ResourceFilter() and page.after is None:
         values = {**values_of(scope), "customer_ids": customer_ids}
-        rows = await _OPEN.fetch(session, stand_in, order, page.size, columns, values=values)
+        rows = await _OPEN.fetch(session, stand_in, order, page.size, tuple(columns), values=values)
     else:
         statement = _by_customer(
             literal(customer_ids, ARRAY(Uuid())),
