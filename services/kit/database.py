@@ -37,6 +37,7 @@ from services.kit import deadlines
 from services.kit.errors import Refusal, Unavailable
 from services.kit.identity import Principal
 from services.kit.ids import new_id
+from services.kit.reading import ReadingSession, begun
 
 POOL_SIZE: Final = 10
 POOL_OVERFLOW: Final = 5
@@ -134,44 +135,46 @@ class Database:
         )
         event.listen(self.engine.sync_engine, "checkout", _refuse_closed)
         self._sessions = async_sessionmaker(self.engine, expire_on_commit=False, autoflush=True)
+        # The same connections; reads begin and end their transactions themselves.
+        self._readers = self.engine.execution_options(isolation_level="AUTOCOMMIT")
 
     @asynccontextmanager
-    async def transaction(
-        self, principal: Principal, *, read_only: bool = False
-    ) -> AsyncIterator[AsyncSession]:
+    async def transaction(self, principal: Principal) -> AsyncIterator[AsyncSession]:
         """Open a transaction that sees what the principal's tenant and partner own.
 
         It commits at the end and rolls back on any exception.
         """
-        scope = principal.scope
-        async with self._begin(read_only=read_only) as session:
-            await session.execute(
-                _SAY_WHO,
-                {
-                    "tenant": str(scope.tenant_id),
-                    "partner": "" if scope.partner_id is None else str(scope.partner_id),
-                    "role": principal.role.value,
-                    "subject": principal.subject,
-                },
-            )
+        async with self._begin() as session:
+            await session.execute(_SAY_WHO, _who(principal))
             yield session
+
+    @asynccontextmanager
+    async def reading(self, principal: Principal) -> AsyncIterator[ReadingSession]:
+        """Open a transaction that sees the same and can not write."""
+        deadlines.transaction_open.set(True)
+        try:
+            async with (
+                self._readers.connect() as connection,
+                begun(connection, who=_who(principal)) as session,
+            ):
+                yield session
+        finally:
+            deadlines.transaction_open.set(False)
 
     @asynccontextmanager
     async def every_tenant(self) -> AsyncIterator[AsyncSession]:
         """Open a transaction over all tenants; only for jobs that look for due work."""
-        async with self._begin(read_only=False) as session:
+        async with self._begin() as session:
             await session.execute(
                 _SAY_WHO, {"tenant": "every", "partner": "", "role": "SYSTEM", "subject": "jobs"}
             )
             yield session
 
     @asynccontextmanager
-    async def _begin(self, *, read_only: bool) -> AsyncIterator[AsyncSession]:
+    async def _begin(self) -> AsyncIterator[AsyncSession]:
         deadlines.transaction_open.set(True)
         try:
             async with self._sessions() as session, session.begin():
-                if read_only:
-                    await session.connection(execution_options={"postgresql_readonly": True})
                 yield session
         finally:
             deadlines.transaction_open.set(False)
@@ -186,6 +189,16 @@ class Database:
 
     async def close(self) -> None:
         await self.engine.dispose()
+
+
+def _who(principal: Principal) -> dict[str, str]:
+    scope = principal.scope
+    return {
+        "tenant": str(scope.tenant_id),
+        "partner": "" if scope.partner_id is None else str(scope.partner_id),
+        "role": principal.role.value,
+        "subject": principal.subject,
+    }
 
 
 def _refuse_closed(connection: Any, _record: Any, _proxy: Any) -> None:

@@ -2,7 +2,7 @@
 
 A slice declares once how each field of its message is made of columns. A read mask (AIP-157)
 chooses among them: which columns the query selects, and a function that was generated for just
-these fields and turns a row straight into a message.
+these fields and turns a row straight into what a message is made of.
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -15,6 +15,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.sql import Select
 
 from services.kit.errors import InvalidArgument
+from services.kit.reading import ReadingSession
 
 M = TypeVar("M", bound=Message)
 
@@ -45,19 +46,27 @@ class Chosen(Generic[M]):
         self.columns: tuple[str, ...] = tuple(
             dict.fromkeys(column for field in fields.values() for column in field.columns)
         )
-        self._make = _generate(message, fields, self.columns)
+        self._message = message
+        self._parts = _generate(fields, self.columns)
 
     def message(self, row: Sequence[Any], *, now: datetime) -> M:
         """Make the message of a row that begins with the chosen columns."""
-        return self._make(row, now)
+        return self._message(**self._parts(row, now))
 
     def messages(self, rows: Iterable[Sequence[Any]], *, now: datetime) -> list[M]:
-        make = self._make
-        return [make(row, now) for row in rows]
+        return [self.message(row, now=now) for row in rows]
+
+    def parts(self, rows: Iterable[Sequence[Any]], *, now: datetime) -> list[Any]:
+        """Give the messages of rows as their fields.
+
+        A response is made of these as well; of messages it would make copies.
+        """
+        parts = self._parts
+        return [parts(row, now) for row in rows]
 
     def message_of(self, thing: object, *, now: datetime) -> M:
         """Make the message of an object that has the chosen columns as attributes."""
-        return self._make([getattr(thing, column) for column in self.columns], now)
+        return self.message([getattr(thing, column) for column in self.columns], now=now)
 
 
 class Fields(Generic[M]):
@@ -112,6 +121,8 @@ def selected(model: Any, columns: Iterable[str], **computed: Any) -> list[Any]:
 
 async def fetch(session: AsyncSession, statement: Select[Any]) -> Sequence[Any]:
     """Run a read and give its rows, by position."""
+    if isinstance(session, ReadingSession):
+        return await session.fetch(statement)
     rows: Sequence[Any] = (await session.execute(statement)).all()
     return rows
 
@@ -122,12 +133,12 @@ def place(row: Sequence[Any]) -> tuple[Sequence[Any], Any]:
 
 
 def _generate(
-    message: type[M], fields: Mapping[str, Field], columns: Sequence[str]
-) -> Callable[[Sequence[Any], datetime], M]:
-    """Write and compile the function from row to message; fields' names come from the contract."""
+    fields: Mapping[str, Field], columns: Sequence[str]
+) -> Callable[[Sequence[Any], datetime], dict[str, Any]]:
+    """Write and compile the function from a row to the fields, whose names the contract gives."""
     at = {column: index for index, column in enumerate(columns)}
     parts: list[str] = []
-    names: dict[str, Any] = {"Message": message}
+    names: dict[str, Any] = {}
     for name, field in fields.items():
         values = ", ".join(f"row[{at[column]}]" for column in field.columns)
         if field.timed:
@@ -135,7 +146,7 @@ def _generate(
         if field.convert is not None:
             names[f"to_{name}"] = field.convert
             values = f"to_{name}({values})"
-        parts.append(f"{name}={values}")
-    source = f"lambda row, now: Message({', '.join(parts)})"
-    made: Callable[[Sequence[Any], datetime], M] = eval(source, names)  # noqa: S307 - our own source
+        parts.append(f"{name!r}: {values}")
+    source = f"lambda row, now: {{{', '.join(parts)}}}"
+    made: Callable[[Sequence[Any], datetime], dict[str, Any]] = eval(source, names)  # noqa: S307 - our own source
     return made

@@ -12,7 +12,7 @@ from services.kit.errors import InvalidArgument
 ALPHABET: Final = "0123456789abcdefghjkmnpqrstvwxyz"
 # Ten bits are two characters, so 130 bits are thirteen look-ups instead of twenty-six.
 _PAIRS: Final = [first + second for first in ALPHABET for second in ALPHABET]
-_SHIFTS: Final = range(120, -1, -10)
+_LOW: Final = (1 << 60) - 1
 # Python reads base 32 with the digits 0-9 and a-v.
 _TO_PYTHON: Final = str.maketrans(ALPHABET, "0123456789abcdefghijklmnopqrstuv")
 # 26 characters carry 130 bits; the first may not use more than the three that remain of 128.
@@ -26,8 +26,16 @@ def new_id() -> UUID:
 
 def to_text(prefix: str, value: UUID) -> str:
     number = value.int
+    high, low = number >> 60, number & _LOW
     pairs = _PAIRS
-    return f"{prefix}_{''.join([pairs[(number >> shift) & 1023] for shift in _SHIFTS])}"
+    # Written out: a loop over the pairs takes half as long again.
+    return (
+        f"{prefix}_{pairs[high >> 60]}{pairs[high >> 50 & 1023]}{pairs[high >> 40 & 1023]}"
+        f"{pairs[high >> 30 & 1023]}{pairs[high >> 20 & 1023]}{pairs[high >> 10 & 1023]}"
+        f"{pairs[high & 1023]}{pairs[low >> 50]}{pairs[low >> 40 & 1023]}"
+        f"{pairs[low >> 30 & 1023]}{pairs[low >> 20 & 1023]}{pairs[low >> 10 & 1023]}"
+        f"{pairs[low & 1023]}"
+    )
 
 
 def from_text(prefix: str, text: str, *, field: str) -> UUID:

@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 from decimal import Decimal
+from functools import cached_property
 from hashlib import sha512
 from typing import Any, Final, Generic, Literal, TypeVar
 from uuid import UUID
@@ -35,16 +36,38 @@ Direction = Literal["asc", "desc"]
 Row = TypeVar("Row")
 
 
+class Binding:
+    """What the tokens of one list are bound to; most lists need none, so it is read late."""
+
+    def __init__(self, request: Message, scope: Scope) -> None:
+        self._request = request
+        self._scope = scope
+
+    @cached_property
+    def values(self) -> dict[str, Any]:
+        return _binding(self._request, self._scope)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Page:
     """The part of a list that is asked for."""
 
     size: int
-    after: tuple[Any, ...] | None
-    with_item_tokens: bool
-    # What tokens of this list are bound to, and its canonical form.
-    binding: dict[str, Any]
-    bound: bytes
+    after: tuple[Any, ...] | None = None
+    with_item_tokens: bool = False
+    # None where no token is ever made.
+    binding: Binding | None
+    # The parent whose list it is, by its field, where a BatchList asks for many.
+    parent: tuple[str, str] | None = None
+
+    def bound(self) -> bytes:
+        """Write what tokens of this list are bound to, in canonical form."""
+        assert self.binding is not None
+        values = self.binding.values
+        if self.parent is not None:
+            field, parent = self.parent
+            values = values | {"said": values["said"] | {field: parent}}
+        return canonical_json(values)
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +77,11 @@ class Cut(Generic[Row]):
     rows: Sequence[Row]
     next_page_token: str
     item_tokens: list[str]
+
+
+def first_page(size: int) -> Page:
+    """Give the beginning of a list, for a statement."""
+    return Page(size=size, binding=None)
 
 
 class PageTokens:
@@ -76,14 +104,10 @@ class PageTokens:
         size = getattr(request, "page_size", 0)
         if size < 0:
             raise InvalidArgument("must not be negative", field="page_size")
-        page = _bound(
-            Page(
-                size=min(size or SIZE_DEFAULT, SIZE_MAX),
-                after=None,
-                with_item_tokens=getattr(request, "with_item_tokens", False),
-                binding=_binding(request, scope),
-                bound=b"",
-            )
+        page = Page(
+            size=min(size or SIZE_DEFAULT, SIZE_MAX),
+            with_item_tokens=getattr(request, "with_item_tokens", False),
+            binding=Binding(request, scope),
         )
         token = getattr(request, "page_token", "")
         return replace(page, after=self._read(token, page)) if token else page
@@ -93,13 +117,12 @@ class PageTokens:
 
         Its tokens fit the List that has this field, or its filter's, set to the parent.
         """
-        narrowed = page.binding["said"] | {field: parent}
-        return _bound(replace(page, binding=page.binding | {"said": narrowed}))
+        return replace(page, parent=(field, parent))
 
     def token(self, page: Page, sort_values: Sequence[Any], last_id: UUID) -> str:
         """Name the place in the list right behind the row with these sort values and id."""
         payload = orjson.dumps([*map(_write_value, sort_values), "u" + last_id.hex])
-        sealed = self._cipher.encrypt(payload, [page.bound])
+        sealed = self._cipher.encrypt(payload, [page.bound()])
         return urlsafe_b64encode(sealed).rstrip(b"=").decode("ascii")
 
     def cut(
@@ -117,14 +140,10 @@ class PageTokens:
     def _read(self, token: str, page: Page) -> tuple[Any, ...]:
         try:
             sealed = urlsafe_b64decode(token.encode("ascii") + b"=" * (-len(token) % 4))
-            payload = self._cipher.decrypt(sealed, [page.bound])
+            payload = self._cipher.decrypt(sealed, [page.bound()])
         except (ValueError, binascii.Error, InvalidTag):
             raise InvalidArgument("is not a token of this list", field="page_token") from None
         return tuple(map(_read_value, orjson.loads(payload)))
-
-
-def _bound(page: Page) -> Page:
-    return replace(page, bound=canonical_json(page.binding))
 
 
 def _binding(request: Message, scope: Scope) -> dict[str, Any]:

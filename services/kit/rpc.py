@@ -79,7 +79,7 @@ def read(*roles: Role) -> Callable[[Callable[[_S, _Q, Call], Awaitable[_R]]], _W
         async def answer(self: _S, request: _Q, context: Any) -> _R:
             async def run(arrival: Arrival, principal: Principal) -> _R:
                 validate(request)
-                async with self.database.transaction(principal, read_only=True) as session:
+                async with self.database.reading(principal) as session:
                     return await method(self, request, _call(self, arrival, principal, session))
 
             return await self._answer(method.__name__, context, run)

@@ -8,9 +8,7 @@ from uuid import UUID
 
 from google.protobuf.message import Message
 from google.protobuf.timestamp_pb2 import Timestamp
-from google.type import decimal_pb2
 
-from partner.type.v1 import money_pb2
 from services.kit import ids
 from services.kit.errors import InvalidArgument
 from services.kit.money import decimal_text
@@ -59,14 +57,27 @@ class Words:
         ]
 
 
-def to_timestamp(time: datetime | None) -> Timestamp | None:
+def time_parts(time: datetime | None) -> dict[str, int] | None:
+    """Give a time as the fields of a Timestamp, or None where there is none.
+
+    A message's constructor takes these as they are; it would copy a message of its own.
+    """
     if time is None:
         return None
+    if time.tzinfo is None:
+        # The first and the last of times: to the driver they are infinite, and have no zone.
+        time = time.replace(tzinfo=UTC)
     # In whole numbers: a float would lose microseconds, and takes longer.
     since = time - EPOCH
-    return Timestamp(
-        seconds=since.days * SECONDS_OF_DAY + since.seconds, nanos=since.microseconds * 1000
-    )
+    return {
+        "seconds": since.days * SECONDS_OF_DAY + since.seconds,
+        "nanos": since.microseconds * 1000,
+    }
+
+
+def to_timestamp(time: datetime | None) -> Timestamp | None:
+    parts = time_parts(time)
+    return None if parts is None else Timestamp(**parts)
 
 
 def to_time(message: Message, field: str) -> datetime | None:
@@ -116,13 +127,13 @@ def to_time_range(message: Message, name: str) -> tuple[datetime | None, datetim
     return begin, end
 
 
-def to_money_message(amount: Decimal | None, currency_code: str) -> money_pb2.Money | None:
-    """Write an amount, or None where there is none."""
+def money_parts(amount: Decimal | None, currency_code: str) -> dict[str, str] | None:
+    """Give an amount as the fields of a Money, or None where there is none."""
     if amount is None:
         return None
-    return money_pb2.Money(amount=decimal_text(amount), currency_code=currency_code)
+    return {"amount": decimal_text(amount), "currency_code": currency_code}
 
 
-def to_decimal_message(value: Decimal | None) -> decimal_pb2.Decimal | None:
-    """Write a number, or None where there is none."""
-    return None if value is None else decimal_pb2.Decimal(value=decimal_text(value))
+def decimal_parts(value: Decimal | None) -> dict[str, str] | None:
+    """Give a number as the field of a Decimal, or None where there is none."""
+    return None if value is None else {"value": decimal_text(value)}

@@ -29,7 +29,7 @@ async def plan(service: RunningService, request: Message, *, principal: Principa
     finally:
         event.remove(engine, "before_cursor_execute", note)
     ((statement, values),) = asked
-    async with service.database.transaction(principal, read_only=True) as session:
+    async with service.database.reading(principal) as session:
         connection = await session.connection()
         for way in AS_WITH_MANY:
             await connection.exec_driver_sql(way)

@@ -13,14 +13,28 @@ from services.kit.database import Database
 def statements(database: Database) -> Iterator[list[str]]:
     """Collect the statements that run meanwhile, but for those that say who asks."""
     asked: list[str] = []
+    drivers: list[Any] = []
 
     def note(_connection: Any, _cursor: Any, statement: str, *_: Any) -> None:
         if "set_config('app.tenant'" not in statement:
             asked.append(statement)
 
+    def note_query(record: Any) -> None:
+        # Only what goes to the driver directly; it tells of BEGIN and COMMIT, too.
+        if record.query.startswith("SELECT"):
+            asked.append(record.query)
+
+    def listen(connection: Any, *_: Any) -> None:
+        drivers.append(connection.driver_connection)
+        connection.driver_connection.add_query_logger(note_query)
+
     engine = database.engine.sync_engine
     event.listen(engine, "before_cursor_execute", note)
+    event.listen(engine, "checkout", listen)
     try:
         yield asked
     finally:
         event.remove(engine, "before_cursor_execute", note)
+        event.remove(engine, "checkout", listen)
+        for driver in drivers:
+            driver.remove_query_logger(note_query)

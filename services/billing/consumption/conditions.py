@@ -2,13 +2,13 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Date, Select, and_, cast, false, func, literal, select
+from sqlalchemy import ColumnElement, Date, Select, and_, cast, false, func, select
 
-from services.billing.consumption.cycles import cycle_at, start_of_day
+from services.billing.consumption.cycles import start_of_day
 from services.billing.consumption.model import ConsumptionDetail, ConsumptionSettings
 from services.billing.links.model import CustomerLink
 from services.kit.errors import Refusal
@@ -124,7 +124,7 @@ def _whose(scope: Scope, indirect_partner_id: UUID | None, *, path: str) -> UUID
     :raises IndirectPartnerForbidden: where the caller is no distributor, or names itself.
     """
     if indirect_partner_id is None:
-        return scope.own_partner_id or scope.tenant_id
+        return scope.tenant_id if scope.own_partner_id is None else scope.own_partner_id
     if scope.partner_id is not None or indirect_partner_id == scope.tenant_id:
         raise IndirectPartnerForbidden(
             "the reseller is not one of the caller's", field=f"{path}indirect_partner_id"
@@ -132,10 +132,12 @@ def _whose(scope: Scope, indirect_partner_id: UUID | None, *, path: str) -> UUID
     return indirect_partner_id
 
 
-def within_history(scope: Scope, cycle: Any, *, now: datetime) -> ColumnElement[bool]:
-    """Say in SQL that the tenant may look at a cycle; no setting is no limit."""
+def within_history(
+    scope: Scope, cycle: Any, *, running: ColumnElement[date]
+) -> ColumnElement[bool]:
+    """Say in SQL that the tenant may look at a cycle in the running one; no setting is no limit."""
     months = ConsumptionSettings.history_months
-    oldest = select(cast(literal(cycle_at(now)) - func.make_interval(0, months), Date)).where(
+    oldest = select(cast(running - func.make_interval(0, months), Date)).where(
         ConsumptionSettings.tenant_id == scope.tenant_id
     )
     reaches_back: ColumnElement[bool] = oldest.scalar_subquery() <= cycle

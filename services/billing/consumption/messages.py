@@ -28,12 +28,12 @@ from services.kit.errors import InvalidArgument
 from services.kit.fields import Field, Fields
 from services.kit.wire import (
     Words,
+    decimal_parts,
     id_text,
-    to_decimal_message,
+    money_parts,
+    time_parts,
     to_id,
-    to_money_message,
     to_text,
-    to_timestamp,
 )
 
 MONTHS_MAX: Final = 18
@@ -48,7 +48,7 @@ PAYMENTS: Final = Words(consumption_pb2.PaymentType, prefix="PAYMENT_TYPE_")
 
 
 def _amounts() -> dict[str, Field]:
-    return {name: Field(to_money_message, name, "currency_code") for name in AMOUNTS}
+    return {name: Field(money_parts, name, "currency_code") for name in AMOUNTS}
 
 
 def _reseller_id(partner_id: UUID, tenant_id: UUID) -> str | None:
@@ -81,17 +81,17 @@ DETAIL: Final = Fields(
     charging_mode=Field(MODES.number),
     bill_type=Field(BILL_TYPES.number),
     trade_number=Field(),
-    trade_time=Field(to_timestamp),
-    consume_time=Field(to_timestamp),
-    consume_end_time=Field(to_timestamp),
+    trade_time=Field(time_parts),
+    consume_time=Field(time_parts),
+    consume_end_time=Field(time_parts),
     period_type=Field(PERIODS.number),
     period_count=Field(),
     payment_type=Field(PAYMENTS.number),
     usage_type=Field(),
-    usage_amount=Field(to_decimal_message),
+    usage_amount=Field(decimal_parts),
     usage_unit=Field(),
-    free_resource_usage=Field(to_decimal_message),
-    reserved_instance_usage=Field(to_decimal_message),
+    free_resource_usage=Field(decimal_parts),
+    reserved_instance_usage=Field(decimal_parts),
     **_amounts(),
 )
 # A sum over all kinds has no kind: those columns are null.
@@ -157,10 +157,7 @@ def to_detail_filter(message: consumption_pb2.ConsumptionFilter) -> DetailFilter
         resource_name=to_text(message, "resource_name"),
         service_type_code=to_text(message, "service_type_code"),
         charging_mode=MODES.word(message.charging_mode),
-        bill_types=[
-            BILL_TYPES.required_word(number, field=f"filter.bill_types[{index}]")
-            for index, number in enumerate(message.bill_types)
-        ],
+        bill_types=tuple(BILL_TYPES.required_words(message.bill_types, field="filter.bill_types")),
         region_code=to_text(message, "region_code"),
         **days,
     )

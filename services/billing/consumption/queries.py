@@ -6,7 +6,17 @@ from datetime import date, datetime
 from typing import Any, Final
 from uuid import UUID
 
-from sqlalchemy import ARRAY, Select, cast, func, select, true
+from sqlalchemy import (
+    ARRAY,
+    ColumnElement,
+    Date,
+    Select,
+    bindparam,
+    func,
+    literal,
+    select,
+    true,
+)
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.types import Uuid
 
@@ -19,6 +29,7 @@ from services.billing.consumption.conditions import (
     refuse_without_manager,
     within_history,
 )
+from services.billing.consumption.cycles import cycle_at
 from services.billing.consumption.model import (
     ConsumptionDetail,
     ConsumptionImport,
@@ -28,7 +39,8 @@ from services.billing.consumption.model import (
 from services.billing.links.model import CustomerLink
 from services.kit.fields import fetch, selected
 from services.kit.identity import Scope
-from services.kit.paging import Direction, Page, keyset
+from services.kit.paging import Direction, Page, first_page, keyset
+from services.kit.prepared import Prepared, named, values_of
 
 SORTS: Final[Mapping[str, tuple[str, Direction]]] = {
     "CONSUME_TIME_DESC": ("consume_time", "desc"),
@@ -56,7 +68,8 @@ async def list_details(
     :raises HistoryLimitExceeded: where the cycle is older than the tenant may look.
     """
     refuse_without_manager(scope, narrowed.customers)
-    statement = _details(scope, columns, narrowed, order=order, page=page, now=now)
+    running = literal(cycle_at(now))
+    statement = _details(scope, columns, narrowed, order=order, page=page, running=running)
     rows = await fetch(session, statement)
     if not rows:
         await refuse_old(session, scope=scope, cycle=narrowed.billing_cycle, now=now)
@@ -80,13 +93,55 @@ async def batch_list_details(
 
     :raises HistoryLimitExceeded: where the cycle is older than the tenant may look.
     """
+    running = cycle_at(now)
+    stand_in = named(scope)
+    unnarrowed = DetailFilter(billing_cycle=narrowed.billing_cycle, customers=CustomerConditions())
+    if stand_in is not None and narrowed == unnarrowed and page.after is None:
+        values = {
+            **values_of(scope),
+            "customer_ids": customer_ids,
+            "cycle": narrowed.billing_cycle,
+            "running": running,
+        }
+        rows = await _OF_CYCLE.fetch(
+            session, stand_in, order, page.size, tuple(columns), values=values
+        )
+    else:
+        statement = _by_customer(
+            literal(list(customer_ids), ARRAY(Uuid())),
+            scope=scope,
+            columns=columns,
+            narrowed=narrowed,
+            order=order,
+            page=page,
+            running=literal(running),
+        )
+        rows = await fetch(session, statement)
+    if not rows:
+        await refuse_old(session, scope=scope, cycle=narrowed.billing_cycle, now=now)
+    groups: dict[UUID, list[Sequence[Any]]] = {id_: [] for id_ in customer_ids}
+    for row in rows:
+        groups[row[-3]].append(row)
+    return groups
+
+
+def _by_customer(
+    customer_ids: ColumnElement[Any],
+    *,
+    scope: Scope,
+    columns: Sequence[str],
+    narrowed: DetailFilter,
+    order: str,
+    page: Page,
+    running: ColumnElement[date],
+) -> Select[Any]:
     wanted = (
-        func.unnest(cast(list(customer_ids), ARRAY(Uuid())))
+        func.unnest(customer_ids)
         .table_valued("id", with_ordinality="place", name="wanted")
         .render_derived()
     )
     first = (
-        _details(scope, columns, narrowed, order=order, page=page, now=now)
+        _details(scope, columns, narrowed, order=order, page=page, running=running)
         .where(ConsumptionDetail.customer_id == wanted.c.id)
         .correlate(wanted)
         .lateral("first")
@@ -94,18 +149,27 @@ async def batch_list_details(
     *chosen, sort_value, row_id = first.c
     _, direction = SORTS[order]
     ordered = [key.asc() if direction == "asc" else key.desc() for key in (sort_value, row_id)]
-    statement = (
+    return (
         select(*chosen, wanted.c.id.label("parent_id"), sort_value, row_id)
         .select_from(wanted.join(first, true()))
         .order_by(wanted.c.place, *ordered)
     )
-    rows = await fetch(session, statement)
-    if not rows:
-        await refuse_old(session, scope=scope, cycle=narrowed.billing_cycle, now=now)
-    groups: dict[UUID, list[Sequence[Any]]] = {id_: [] for id_ in customer_ids}
-    for row in rows:
-        groups[row[-3]].append(row)
-    return groups
+
+
+def _of_cycle(scope: Scope, order: str, size: int, columns: Sequence[str]) -> Select[Any]:
+    cycle: Any = bindparam("cycle", type_=Date())
+    return _by_customer(
+        bindparam("customer_ids", type_=ARRAY(Uuid())),
+        scope=scope,
+        columns=columns,
+        narrowed=DetailFilter(billing_cycle=cycle, customers=CustomerConditions()),
+        order=order,
+        page=first_page(size),
+        running=bindparam("running", type_=Date()),
+    )
+
+
+_OF_CYCLE: Final = Prepared(_of_cycle)
 
 
 async def batch_get_details(
@@ -128,7 +192,7 @@ async def batch_get_details(
         *scope.covers(detail, account_manager=CustomerLink.account_manager_id),
         detail.billing_cycle.in_(sorted(cycles)),
         detail.id.in_(ids),
-        within_history(scope, detail.billing_cycle, now=now),
+        within_history(scope, detail.billing_cycle, running=literal(cycle_at(now))),
     )
     found = {row[-1]: row for row in await fetch(session, statement)}
     return [found[id_] for id_ in ids if id_ in found]
@@ -211,7 +275,7 @@ def _details(
     *,
     order: str,
     page: Page,
-    now: datetime,
+    running: ColumnElement[date],
 ) -> Select[Any]:
     if page.after is not None and order == "CONSUME_TIME_DESC":
         # Behind a token this holds anyway, and would take its place as where to begin.
@@ -224,6 +288,6 @@ def _details(
     ).select_from(detail)
     statement = joined(statement, detail, scope, narrowed.customers).where(
         *detail_conditions(scope, narrowed),
-        within_history(scope, narrowed.billing_cycle, now=now),
+        within_history(scope, narrowed.billing_cycle, running=running),
     )
     return keyset(statement, sort=[(sort_value, direction), (detail.id, direction)], page=page)

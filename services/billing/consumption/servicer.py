@@ -54,7 +54,7 @@ class ConsumptionServicer(Servicer, consumption_pb2_grpc.ConsumptionServiceServi
         )
         cut = call.pages.cut(page, rows, key=place)
         return consumption_pb2.ListConsumptionDetailsResponse(
-            details=chosen.messages(cut.rows, now=call.now),
+            details=chosen.parts(cut.rows, now=call.now),
             next_page_token=cut.next_page_token,
             item_tokens=cut.item_tokens,
         )
@@ -83,7 +83,7 @@ class ConsumptionServicer(Servicer, consumption_pb2_grpc.ConsumptionServiceServi
             cut = call.pages.cut(call.pages.below(page, "customer_id", text), rows, key=place)
             response.groups.add(
                 customer_id=text,
-                details=chosen.messages(cut.rows, now=call.now),
+                details=chosen.parts(cut.rows, now=call.now),
                 next_page_token=cut.next_page_token,
                 item_tokens=cut.item_tokens,
             )
@@ -102,7 +102,7 @@ class ConsumptionServicer(Servicer, consumption_pb2_grpc.ConsumptionServiceServi
             now=call.now,
         )
         return consumption_pb2.BatchGetConsumptionDetailsResponse(
-            details=chosen.messages(found, now=call.now)
+            details=chosen.parts(found, now=call.now)
         )
 
     @read()
@@ -121,7 +121,7 @@ class ConsumptionServicer(Servicer, consumption_pb2_grpc.ConsumptionServiceServi
         )
         cut = call.pages.cut(page, rows, key=sums.place_of_sum)
         return consumption_pb2.ListConsumptionSummariesResponse(
-            summaries=chosen.messages(cut.rows, now=call.now),
+            summaries=chosen.parts(cut.rows, now=call.now),
             next_page_token=cut.next_page_token,
             item_tokens=cut.item_tokens,
         )
@@ -146,7 +146,7 @@ class ConsumptionServicer(Servicer, consumption_pb2_grpc.ConsumptionServiceServi
         for customer_id, rows in groups.items():
             response.groups.add(
                 customer_id=ids.to_text("cus", customer_id),
-                summaries=chosen.messages(rows, now=call.now),
+                summaries=chosen.parts(rows, now=call.now),
             )
         return response
 

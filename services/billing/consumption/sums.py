@@ -5,7 +5,7 @@ from datetime import date, datetime
 from typing import Any, Final
 from uuid import UUID
 
-from sqlalchemy import Select, func, null, select
+from sqlalchemy import Select, func, literal, null, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.billing.consumption.conditions import (
@@ -16,6 +16,7 @@ from services.billing.consumption.conditions import (
     refuse_without_manager,
     within_history,
 )
+from services.billing.consumption.cycles import cycle_at
 from services.billing.consumption.model import AMOUNTS, ConsumptionSum
 from services.billing.consumption.queries import refuse_old
 from services.kit.fields import fetch, selected
@@ -67,7 +68,7 @@ async def list_sums(
     statement = joined(statement, ConsumptionSum, scope, narrowed.customers).where(
         *customer_conditions(ConsumptionSum, scope, narrowed.customers),
         ConsumptionSum.billing_cycle >= narrowed.billing_cycle_from,
-        within_history(scope, narrowed.billing_cycle_from, now=now),
+        within_history(scope, narrowed.billing_cycle_from, running=literal(cycle_at(now))),
     )
     if page.after is None:
         # Behind a token this holds anyway, and would take its place as where to begin.
@@ -114,7 +115,7 @@ async def batch_list_monthly_sums(
         *customer_conditions(ConsumptionSum, scope, conditions, path=""),
         ConsumptionSum.customer_id.in_(customer_ids),
         ConsumptionSum.billing_cycle.between(*cycles),
-        within_history(scope, cycles[0], now=now),
+        within_history(scope, cycles[0], running=literal(cycle_at(now))),
     )
     ordered = statement.group_by(*keys).order_by(
         ConsumptionSum.billing_cycle.desc(), ConsumptionSum.currency_code

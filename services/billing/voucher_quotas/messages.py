@@ -1,17 +1,17 @@
 """Quotas as messages, and what vouchers have in common: coupon types, limits, balances."""
 
 from collections.abc import Iterable, Mapping
+from decimal import Decimal
 from functools import partial
 from typing import Any, Final
 from uuid import UUID
 
 from partner.billing.v1 import voucher_quotas_pb2, vouchers_pb2
-from partner.type.v1 import money_pb2
 from services.billing.voucher_quotas.limits import UseLimit
 from services.billing.voucher_quotas.model import DECIMALS_MAX
 from services.kit import ids, wire
 from services.kit.fields import Field, Fields
-from services.kit.money import Money
+from services.kit.money import EXACT
 
 COUPON_TYPES: Final = wire.Words(vouchers_pb2.CouponType, prefix="COUPON_TYPE_")
 STATES: Final = wire.Words(voucher_quotas_pb2.VoucherQuotaState, prefix="VOUCHER_QUOTA_STATE_")
@@ -37,9 +37,9 @@ def limit_messages(limits: Iterable[Mapping[str, Any]]) -> list[vouchers_pb2.Use
     ]
 
 
-def balance_message(units: int, currency_code: str) -> money_pb2.Money:
-    """Write what an account of quotas or vouchers holds."""
-    return Money.from_minor_units(units, currency_code, exponent=DECIMALS_MAX).to_message()
+def balance_parts(units: int, currency_code: str) -> dict[str, str] | None:
+    """Give what an account of quotas or vouchers holds, as the fields of a Money."""
+    return wire.money_parts(EXACT.scaleb(Decimal(units), -DECIMALS_MAX), currency_code)
 
 
 def _customer_ids(values: Iterable[UUID]) -> list[str]:
@@ -52,13 +52,13 @@ QUOTA: Final = Fields(
     partner_id=Field(partial(ids.to_text, "ptr")),
     coupon_type=Field(COUPON_TYPES.number),
     parent_quota_id=Field(partial(wire.id_text, "quo")),
-    face_total=Field(wire.to_money_message, "face_total", "currency_code"),
-    balance=Field(balance_message, "balance_units", "currency_code"),
+    face_total=Field(wire.money_parts, "face_total", "currency_code"),
+    balance=Field(balance_parts, "balance_units", "currency_code"),
     state=Field(STATES.number, "shown_state"),
-    effective_time=Field(wire.to_timestamp),
-    expire_time=Field(wire.to_timestamp),
-    create_time=Field(wire.to_timestamp),
-    update_time=Field(wire.to_timestamp),
+    effective_time=Field(wire.time_parts),
+    expire_time=Field(wire.time_parts),
+    create_time=Field(wire.time_parts),
+    update_time=Field(wire.time_parts),
     limits=Field(limit_messages),
     customer_ids=Field(_customer_ids),
 )

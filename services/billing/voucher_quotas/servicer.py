@@ -56,7 +56,7 @@ class VoucherQuotaServicer(Servicer, voucher_quotas_pb2_grpc.VoucherQuotaService
             now=call.now,
         )
         return voucher_quotas_pb2.BatchGetVoucherQuotasResponse(
-            quotas=chosen.messages(found, now=call.now)
+            quotas=chosen.parts(found, now=call.now)
         )
 
     @read()
@@ -76,7 +76,7 @@ class VoucherQuotaServicer(Servicer, voucher_quotas_pb2_grpc.VoucherQuotaService
         )
         cut = call.pages.cut(page, rows, key=place)
         return voucher_quotas_pb2.ListVoucherQuotasResponse(
-            quotas=chosen.messages(cut.rows, now=call.now),
+            quotas=chosen.parts(cut.rows, now=call.now),
             next_page_token=cut.next_page_token,
             item_tokens=cut.item_tokens,
         )

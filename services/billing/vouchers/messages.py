@@ -4,7 +4,7 @@ from functools import partial
 from typing import Final
 
 from partner.billing.v1 import vouchers_pb2
-from services.billing.voucher_quotas.messages import COUPON_TYPES, balance_message, limit_messages
+from services.billing.voucher_quotas.messages import COUPON_TYPES, balance_parts, limit_messages
 from services.kit import ids, wire
 from services.kit.fields import Field, Fields
 
@@ -21,13 +21,13 @@ VOUCHER: Final = Fields(
     issuer_id=Field(partial(ids.to_text, "ptr"), "partner_id"),
     customer_id=Field(partial(ids.to_text, "cus")),
     coupon_type=Field(COUPON_TYPES.number),
-    face_value=Field(wire.to_money_message, "face_value", "currency_code"),
-    balance=Field(balance_message, "balance_units", "currency_code"),
+    face_value=Field(wire.money_parts, "face_value", "currency_code"),
+    balance=Field(balance_parts, "balance_units", "currency_code"),
     state=Field(STATES.number),
-    effective_time=Field(wire.to_timestamp),
-    expire_time=Field(wire.to_timestamp),
-    last_use_time=Field(wire.to_timestamp),
-    create_time=Field(wire.to_timestamp),
+    effective_time=Field(wire.time_parts),
+    expire_time=Field(wire.time_parts),
+    last_use_time=Field(wire.time_parts),
+    create_time=Field(wire.time_parts),
     order_number=Field(),
     lock_order_number=Field(),
     frozen=Field(None, "is_frozen"),
@@ -44,8 +44,8 @@ OPERATION: Final = Fields(
     voucher_id=Field(partial(wire.id_text, "cpn")),
     customer_id=Field(partial(wire.id_text, "cus")),
     indirect_partner_id=Field(partial(wire.id_text, "ptr")),
-    amount=Field(wire.to_money_message, "amount", "currency_code"),
-    operate_time=Field(wire.to_timestamp),
+    amount=Field(wire.money_parts, "amount", "currency_code"),
+    operate_time=Field(wire.time_parts),
     operator=Field(),
     result=Field(RESULTS.number),
     failure_reason=Field(),

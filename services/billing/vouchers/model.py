@@ -107,7 +107,7 @@ class Voucher(PartnerRow, BillingTable):
     create_time: Mapped[datetime] = mapped_column(server_default=func.now())
 
     @classmethod
-    def state_at(cls, now: datetime) -> ColumnElement[str]:
+    def state_at(cls, now: ColumnElement[datetime]) -> ColumnElement[str]:
         """Say in SQL, joined with its account, where a voucher stands at a time."""
         return case(
             (cls.reclaim_time.is_not(None), VoucherState.RECLAIMED.value),

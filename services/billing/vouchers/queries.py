@@ -10,6 +10,7 @@ from uuid import UUID
 from sqlalchemy import (
     ARRAY,
     ColumnElement,
+    DateTime,
     Select,
     Uuid,
     bindparam,
@@ -31,7 +32,8 @@ from services.billing.vouchers.model import (
 )
 from services.kit.fields import fetch, selected
 from services.kit.identity import Scope
-from services.kit.paging import Direction, Page, keyset
+from services.kit.paging import Direction, Page, first_page, keyset
+from services.kit.prepared import Prepared, named, values_of
 
 TimeRange = tuple[datetime | None, datetime | None]
 
@@ -76,7 +78,7 @@ async def batch_get(
     now: datetime,
 ) -> list[Sequence[Any]]:
     """Give those in scope in the order of the ids; behind its columns, a row has its id."""
-    statement = _shown(scope, columns, now=now).add_columns(Voucher.id.label("row_id"))
+    statement = _shown(scope, columns, now=literal(now)).add_columns(Voucher.id.label("row_id"))
     rows = await fetch(session, statement.where(Voucher.id.in_(ids)))
     found = {row[-1]: row for row in rows}
     return [found[one] for one in ids if one in found]
@@ -93,7 +95,7 @@ async def list_page(
     now: datetime,
 ) -> Sequence[Sequence[Any]]:
     """Give one row more than the page has, if there are any; rows end with their place."""
-    listed = _listed(scope, columns, narrowed, order_by=order_by, page=page, now=now)
+    listed = _listed(scope, columns, narrowed, order_by=order_by, page=page, now=literal(now))
     return await fetch(session, listed)
 
 
@@ -112,8 +114,41 @@ async def batch_list_by_customer(
 
     Rows end with their place; before that stands whose they are.
     """
+    stand_in = named(scope)
+    if stand_in is not None and narrowed == VoucherFilter() and page.after is None:
+        values = {**values_of(scope), "customer_ids": customer_ids, "now": now}
+        rows = await _ANY.fetch(
+            session, stand_in, order_by, page.size, tuple(columns), values=values
+        )
+    else:
+        statement = _by_customer(
+            literal(list(customer_ids), ARRAY(Uuid())),
+            scope=scope,
+            columns=columns,
+            narrowed=narrowed,
+            order_by=order_by,
+            page=page,
+            now=literal(now),
+        )
+        rows = await fetch(session, statement)
+    groups: dict[UUID, list[Sequence[Any]]] = {one: [] for one in customer_ids}
+    for row in rows:
+        groups[row[-3]].append(row)
+    return groups
+
+
+def _by_customer(
+    customer_ids: ColumnElement[Any],
+    *,
+    scope: Scope,
+    columns: Sequence[str],
+    narrowed: VoucherFilter,
+    order_by: str,
+    page: Page,
+    now: ColumnElement[datetime],
+) -> Select[Any]:
     asked = (
-        func.unnest(bindparam("customer_ids", list(customer_ids), ARRAY(Uuid)))
+        func.unnest(customer_ids)
         .table_valued("customer_id", with_ordinality="n", name="asked")
         .render_derived()
     )
@@ -126,19 +161,34 @@ async def batch_list_by_customer(
     *chosen, sort_value, row_id = firsts.c
     _, direction = _SORT[order_by]
     order = [key.asc() if direction == "asc" else key.desc() for key in (sort_value, row_id)]
-    statement = (
+    return (
         select(*chosen, asked.c.customer_id.label("parent_id"), sort_value, row_id)
         .select_from(asked.join(firsts, true()))
         .order_by(asked.c.n, *order)
     )
-    groups: dict[UUID, list[Sequence[Any]]] = {one: [] for one in customer_ids}
-    for row in await fetch(session, statement):
-        groups[row[-3]].append(row)
-    return groups
+
+
+def _any(scope: Scope, order_by: str, size: int, columns: Sequence[str]) -> Select[Any]:
+    return _by_customer(
+        bindparam("customer_ids", type_=ARRAY(Uuid())),
+        scope=scope,
+        columns=columns,
+        narrowed=VoucherFilter(),
+        order_by=order_by,
+        page=first_page(size),
+        now=bindparam("now", type_=DateTime(timezone=True)),
+    )
+
+
+_ANY: Final = Prepared(_any)
 
 
 def _shown(
-    scope: Scope, columns: Sequence[str], *, now: datetime, states: Sequence[str] = ()
+    scope: Scope,
+    columns: Sequence[str],
+    *,
+    now: ColumnElement[datetime],
+    states: Sequence[str] = (),
 ) -> Select[Any]:
     computed = {
         "balance_units": Account.credits_posted - Account.debits_posted,
@@ -181,10 +231,10 @@ def _listed(
     *,
     order_by: str,
     page: Page,
-    now: datetime,
+    now: ColumnElement[datetime],
 ) -> Select[Any]:
     months = MONTHS_LISTED if scope.customer_id is None else MONTHS_LISTED_FOR_CUSTOMERS
-    oldest = literal(now) - func.make_interval(0, months)
+    oldest = now - func.make_interval(0, months)
     column, direction = _SORT[order_by]
     statement = _shown(scope, columns, now=now, states=narrowed.states).add_columns(
         column.label("sort_value"), Voucher.id.label("row_id")

@@ -74,7 +74,7 @@ class VoucherServicer(Servicer, vouchers_pb2_grpc.VoucherServiceServicer):
             ids=ids.many_from_text("cpn", request.ids, field="ids", at_most=BATCH_MAX),
             now=call.now,
         )
-        return vouchers_pb2.BatchGetVouchersResponse(vouchers=chosen.messages(found, now=call.now))
+        return vouchers_pb2.BatchGetVouchersResponse(vouchers=chosen.parts(found, now=call.now))
 
     @read()
     async def ListVouchers(
@@ -93,7 +93,7 @@ class VoucherServicer(Servicer, vouchers_pb2_grpc.VoucherServiceServicer):
         )
         cut = call.pages.cut(page, rows, key=place)
         return vouchers_pb2.ListVouchersResponse(
-            vouchers=chosen.messages(cut.rows, now=call.now),
+            vouchers=chosen.parts(cut.rows, now=call.now),
             next_page_token=cut.next_page_token,
             item_tokens=cut.item_tokens,
         )
@@ -123,7 +123,7 @@ class VoucherServicer(Servicer, vouchers_pb2_grpc.VoucherServiceServicer):
             cut = call.pages.cut(below, rows, key=place)
             response.groups.add(
                 customer_id=parent,
-                vouchers=chosen.messages(cut.rows, now=call.now),
+                vouchers=chosen.parts(cut.rows, now=call.now),
                 next_page_token=cut.next_page_token,
                 item_tokens=cut.item_tokens,
             )
@@ -146,7 +146,7 @@ class VoucherServicer(Servicer, vouchers_pb2_grpc.VoucherServiceServicer):
         )
         cut = call.pages.cut(page, rows, key=place)
         return vouchers_pb2.ListVoucherOperationsResponse(
-            operations=chosen.messages(cut.rows, now=call.now),
+            operations=chosen.parts(cut.rows, now=call.now),
             next_page_token=cut.next_page_token,
             item_tokens=cut.item_tokens,
         )
@@ -183,13 +183,15 @@ def _filter(message: vouchers_pb2.VoucherFilter, *, scope: Scope) -> VoucherFilt
     reseller = wire.to_id(message, "indirect_partner_id", "ptr", path="filter")
     refuse_other_resellers(scope, indirect_partner_id=reseller)
     return VoucherFilter(
-        voucher_ids=wire.to_ids(
-            "cpn", message.voucher_ids, field="filter.voucher_ids", at_most=FILTER_IDS_MAX
+        voucher_ids=tuple(
+            wire.to_ids(
+                "cpn", message.voucher_ids, field="filter.voucher_ids", at_most=FILTER_IDS_MAX
+            )
         ),
         customer_id=wire.to_id(message, "customer_id", "cus", path="filter"),
         order_number=wire.to_text(message, "order_number"),
         coupon_type=COUPON_TYPES.word(message.coupon_type),
-        states=STATES.required_words(message.states, field="filter.states"),
+        states=tuple(STATES.required_words(message.states, field="filter.states")),
         create_time=wire.to_time_range(message, "create_time"),
         effective_time=wire.to_time_range(message, "effective_time"),
         expire_time=wire.to_time_range(message, "expire_time"),

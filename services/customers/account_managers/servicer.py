@@ -9,7 +9,7 @@ from services.kit import ids
 from services.kit.fields import Field, Fields, place
 from services.kit.identity import Role
 from services.kit.rpc import Call, Servicer, read, write
-from services.kit.wire import Words, id_text, to_text, to_timestamp
+from services.kit.wire import Words, id_text, time_parts, to_text
 
 ORDERS: Final = Words(account_managers_pb2.AccountManagerOrder, prefix="ACCOUNT_MANAGER_ORDER_")
 
@@ -19,7 +19,7 @@ ACCOUNT_MANAGER: Final = Fields(
     partner_id=Field(partial(id_text, "ptr")),
     account_name=Field(),
     name=Field(),
-    create_time=Field(to_timestamp),
+    create_time=Field(time_parts),
 )
 
 
@@ -34,7 +34,7 @@ class AccountManagerServicer(Servicer, account_managers_pb2_grpc.AccountManagerS
             call.session, scope=call.scope, ids=wanted, columns=chosen.columns
         )
         return account_managers_pb2.BatchGetAccountManagersResponse(
-            account_managers=chosen.messages(rows, now=call.now)
+            account_managers=chosen.parts(rows, now=call.now)
         )
 
     @read()
@@ -53,7 +53,7 @@ class AccountManagerServicer(Servicer, account_managers_pb2_grpc.AccountManagerS
         )
         cut = call.pages.cut(page, rows, key=place)
         return account_managers_pb2.ListAccountManagersResponse(
-            account_managers=chosen.messages(cut.rows, now=call.now),
+            account_managers=chosen.parts(cut.rows, now=call.now),
             next_page_token=cut.next_page_token,
             item_tokens=cut.item_tokens,
         )

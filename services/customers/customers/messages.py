@@ -17,12 +17,12 @@ from services.kit.money import Money
 from services.kit.wire import (
     Words,
     id_text,
+    money_parts,
+    time_parts,
     to_id,
-    to_money_message,
     to_text,
     to_time,
     to_time_range,
-    to_timestamp,
 )
 
 ORDERS: Final = Words(customers_pb2.CustomerOrder, prefix="CUSTOMER_ORDER_")
@@ -64,7 +64,7 @@ _ALWAYS_SHOWN: Final = {
     "customer_type": Field(TYPES.number),
     "verification_status": Field(VERIFICATIONS.number),
     "association_type": Field(ASSOCIATIONS.number),
-    "associate_time": Field(to_timestamp),
+    "associate_time": Field(time_parts),
     "partner_id": Field(partial(id_text, "ptr")),
     "indirect_partner_id": Field(to_indirect_partner_id, "partner_id", "tenant_id"),
     "account_manager_id": Field(partial(id_text, "mgr")),
@@ -82,10 +82,10 @@ _ALWAYS_SHOWN: Final = {
     ),
     "external_id": Field(),
     "external_platform": Field(),
-    "month_to_date_spend": Field(to_money_message, "month_to_date_spend", "currency_code"),
-    "nearest_expire_time": Field(to_timestamp),
+    "month_to_date_spend": Field(money_parts, "month_to_date_spend", "currency_code"),
+    "nearest_expire_time": Field(time_parts),
     "enterprise_role": Field(ENTERPRISE_ROLES.number),
-    "create_time": Field(to_timestamp),
+    "create_time": Field(time_parts),
 }
 
 # As everybody may see a customer.

@@ -40,9 +40,7 @@ class CustomerServicer(Servicer, customers_pb2_grpc.CustomerServiceServicer):
         rows = await queries.batch_get(
             call.session, scope=call.scope, ids=wanted, columns=chosen.columns
         )
-        return customers_pb2.BatchGetCustomersResponse(
-            customers=chosen.messages(rows, now=call.now)
-        )
+        return customers_pb2.BatchGetCustomersResponse(customers=chosen.parts(rows, now=call.now))
 
     @read()
     async def ListCustomers(
@@ -60,7 +58,7 @@ class CustomerServicer(Servicer, customers_pb2_grpc.CustomerServiceServicer):
         )
         cut = call.pages.cut(page, rows, key=place)
         return customers_pb2.ListCustomersResponse(
-            customers=chosen.messages(cut.rows, now=call.now),
+            customers=chosen.parts(cut.rows, now=call.now),
             next_page_token=cut.next_page_token,
             item_tokens=cut.item_tokens,
         )

@@ -9,7 +9,7 @@ from services.kit import ids
 from services.kit.fields import Field, Fields, place
 from services.kit.masking import mask_email, mask_mobile
 from services.kit.rpc import Call, Servicer, read, write
-from services.kit.wire import Words, id_text, to_id, to_text, to_time, to_time_range, to_timestamp
+from services.kit.wire import Words, id_text, time_parts, to_id, to_text, to_time, to_time_range
 
 KINDS: Final = Words(partners_pb2.PartnerKind, prefix="PARTNER_KIND_")
 STATES: Final = Words(partners_pb2.PartnerState, prefix="PARTNER_STATE_")
@@ -24,11 +24,11 @@ PARTNER: Final = Fields(
     account_name=Field(),
     mobile=Field(mask_mobile),
     email=Field(mask_email),
-    associate_time=Field(to_timestamp),
+    associate_time=Field(time_parts),
     account_manager_id=Field(partial(id_text, "mgr")),
     state=Field(STATES.number),
     currency_code=Field(),
-    create_time=Field(to_timestamp),
+    create_time=Field(time_parts),
 )
 
 
@@ -51,7 +51,7 @@ class PartnerServicer(Servicer, partners_pb2_grpc.PartnerServiceServicer):
         rows = await queries.batch_get(
             call.session, scope=call.scope, ids=wanted, columns=chosen.columns
         )
-        return partners_pb2.BatchGetPartnersResponse(partners=chosen.messages(rows, now=call.now))
+        return partners_pb2.BatchGetPartnersResponse(partners=chosen.parts(rows, now=call.now))
 
     @read()
     async def ListIndirectPartners(
@@ -69,7 +69,7 @@ class PartnerServicer(Servicer, partners_pb2_grpc.PartnerServiceServicer):
         )
         cut = call.pages.cut(page, rows, key=place)
         return partners_pb2.ListIndirectPartnersResponse(
-            partners=chosen.messages(cut.rows, now=call.now),
+            partners=chosen.parts(cut.rows, now=call.now),
             next_page_token=cut.next_page_token,
             item_tokens=cut.item_tokens,
         )

@@ -12,12 +12,12 @@ from services.kit.fields import Field, Fields
 from services.kit.money import decimal_from_text
 from services.kit.wire import (
     Words,
+    decimal_parts,
     id_text,
-    to_decimal_message,
+    time_parts,
     to_text,
     to_time,
     to_time_range,
-    to_timestamp,
 )
 
 ORDERS: Final = Words(resources_pb2.ResourceOrder, prefix="RESOURCE_ORDER_")
@@ -49,11 +49,11 @@ RESOURCE: Final = Fields(
     parent_cloud_resource_id=Field(),
     is_primary=Field(),
     state=Field(STATES.number),
-    effective_time=Field(to_timestamp),
-    expire_time=Field(to_timestamp),
-    update_time=Field(to_timestamp),
+    effective_time=Field(time_parts),
+    expire_time=Field(time_parts),
+    update_time=Field(time_parts),
     expire_policy=Field(POLICIES.number),
-    spec_size=Field(to_decimal_message),
+    spec_size=Field(decimal_parts),
     spec_size_measure_id=Field(),
     order_number=Field(),
 )
@@ -72,13 +72,10 @@ def to_filter(message: resources_pb2.ResourceFilter) -> queries.ResourceFilter:
         )
     return queries.ResourceFilter(
         charging_mode=MODES.word(message.charging_mode),
-        cloud_resource_ids=list(message.cloud_resource_ids),
+        cloud_resource_ids=tuple(message.cloud_resource_ids),
         order_number=to_text(message, "order_number"),
         only_primary=message.only_primary,
-        states=[
-            STATES.required_word(state, field=f"filter.states[{index}]")
-            for index, state in enumerate(message.states)
-        ],
+        states=tuple(STATES.required_words(message.states, field="filter.states")),
         expire_time_from=expiring[0],
         expire_time_to=expiring[1],
         effective_time_from=effective[0],

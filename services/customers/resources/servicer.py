@@ -18,9 +18,7 @@ class ResourceServicer(Servicer, resources_pb2_grpc.ResourceServiceServicer):
         rows = await queries.batch_get(
             call.session, scope=call.scope, ids=wanted, columns=chosen.columns
         )
-        return resources_pb2.BatchGetResourcesResponse(
-            resources=chosen.messages(rows, now=call.now)
-        )
+        return resources_pb2.BatchGetResourcesResponse(resources=chosen.parts(rows, now=call.now))
 
     @read()
     async def ListResources(
@@ -39,7 +37,7 @@ class ResourceServicer(Servicer, resources_pb2_grpc.ResourceServiceServicer):
         )
         cut = call.pages.cut(page, rows, key=place)
         return resources_pb2.ListResourcesResponse(
-            resources=chosen.messages(cut.rows, now=call.now),
+            resources=chosen.parts(cut.rows, now=call.now),
             next_page_token=cut.next_page_token,
             item_tokens=cut.item_tokens,
         )
@@ -67,7 +65,7 @@ class ResourceServicer(Servicer, resources_pb2_grpc.ResourceServiceServicer):
             cut = call.pages.cut(below, found.get(id_, []), key=place)
             response.groups.add(
                 customer_id=text,
-                resources=chosen.messages(cut.rows, now=call.now),
+                resources=chosen.parts(cut.rows, now=call.now),
                 next_page_token=cut.next_page_token,
                 item_tokens=cut.item_tokens,
             )

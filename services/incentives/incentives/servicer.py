@@ -14,12 +14,12 @@ from services.kit.money import Money, decimal_from_text
 from services.kit.rpc import Call, Servicer, read, write
 from services.kit.wire import (
     Words,
+    decimal_parts,
     id_text,
-    to_decimal_message,
+    money_parts,
+    time_parts,
     to_id,
-    to_money_message,
     to_text,
-    to_timestamp,
 )
 
 ASSOCIATION_TYPES: Final = Words(terms_pb2.AssociationType, prefix="ASSOCIATION_TYPE_")
@@ -59,14 +59,14 @@ INCENTIVE: Final = Fields(
     service_type_name=Field(),
     association_type=Field(ASSOCIATION_TYPES.number),
     charging_mode=Field(CHARGING_MODES.number),
-    consumption_amount=Field(to_money_message, "consumption_amount", "currency_code"),
-    performance_amount=Field(to_money_message, "performance_amount", "currency_code"),
-    rate=Field(to_decimal_message),
-    amount=Field(to_money_message, "amount", "currency_code"),
+    consumption_amount=Field(money_parts, "consumption_amount", "currency_code"),
+    performance_amount=Field(money_parts, "performance_amount", "currency_code"),
+    rate=Field(decimal_parts),
+    amount=Field(money_parts, "amount", "currency_code"),
     state=Field(STATES.number),
     frozen=Field(),
     freeze_reason=Field(),
-    create_time=Field(to_timestamp),
+    create_time=Field(time_parts),
 )
 
 
@@ -83,7 +83,7 @@ class IncentiveServicer(Servicer, incentives_pb2_grpc.IncentiveServiceServicer):
             columns=chosen.columns,
         )
         return incentives_pb2.BatchGetIncentivesResponse(
-            incentives=chosen.messages(found, now=call.now)
+            incentives=chosen.parts(found, now=call.now)
         )
 
     @read()
@@ -101,7 +101,7 @@ class IncentiveServicer(Servicer, incentives_pb2_grpc.IncentiveServiceServicer):
         )
         cut = call.pages.cut(page, rows, key=place)
         return incentives_pb2.ListIncentivesResponse(
-            incentives=chosen.messages(cut.rows, now=call.now),
+            incentives=chosen.parts(cut.rows, now=call.now),
             next_page_token=cut.next_page_token,
             item_tokens=cut.item_tokens,
         )
@@ -129,7 +129,7 @@ class IncentiveServicer(Servicer, incentives_pb2_grpc.IncentiveServiceServicer):
             cut = call.pages.cut(below, rows, key=place)
             response.groups.add(
                 customer_id=text,
-                incentives=chosen.messages(cut.rows, now=call.now),
+                incentives=chosen.parts(cut.rows, now=call.now),
                 next_page_token=cut.next_page_token,
                 item_tokens=cut.item_tokens,
             )

@@ -9,7 +9,7 @@ from services.kit import ids
 from services.kit.errors import InvalidArgument
 from services.kit.fields import Field, Fields
 from services.kit.masking import mask_email, mask_mobile, mask_name
-from services.kit.wire import Words, to_text, to_time, to_time_range, to_timestamp
+from services.kit.wire import Words, time_parts, to_text, to_time, to_time_range, to_timestamp
 from services.programs.programs.documents import Agreement, Contact
 from services.programs.programs.queries import (
     ProgramApplicationFilter,
@@ -70,7 +70,7 @@ PROGRAM: Final = Fields(
     requires_review=Field(),
     invite_only=Field(),
     state=Field(PROGRAM_STATES.number),
-    create_time=Field(to_timestamp),
+    create_time=Field(time_parts),
 )
 
 APPLICATION: Final = Fields(
@@ -84,10 +84,10 @@ APPLICATION: Final = Fields(
     state=Field(APPLICATION_STATES.number),
     contacts=Field(to_contacts),
     agreements=Field(to_agreements),
-    submit_time=Field(to_timestamp),
-    decide_time=Field(to_timestamp),
+    submit_time=Field(time_parts),
+    decide_time=Field(time_parts),
     reject_reason=Field(),
-    create_time=Field(to_timestamp),
+    create_time=Field(time_parts),
 )
 
 MEMBERSHIP: Final = Fields(
@@ -97,11 +97,11 @@ MEMBERSHIP: Final = Fields(
     partner_id=Field(partial(ids.to_text, "ptr")),
     program_name=Field(),
     tier=Field(),
-    join_time=Field(to_timestamp),
-    expire_time=Field(to_timestamp),
+    join_time=Field(time_parts),
+    expire_time=Field(time_parts),
     state=Field(MEMBERSHIP_STATES.number),
     certificate_number=Field(),
-    create_time=Field(to_timestamp),
+    create_time=Field(time_parts),
 )
 
 

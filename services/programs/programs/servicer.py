@@ -33,7 +33,7 @@ class ProgramServicer(Servicer, programs_pb2_grpc.ProgramServiceServicer):
             ids=ids.many_from_text("prg", request.ids, field="ids", at_most=500),
             columns=chosen.columns,
         )
-        return programs_pb2.BatchGetProgramsResponse(programs=chosen.messages(found, now=call.now))
+        return programs_pb2.BatchGetProgramsResponse(programs=chosen.parts(found, now=call.now))
 
     @read(*READERS)
     async def ListPrograms(
@@ -51,7 +51,7 @@ class ProgramServicer(Servicer, programs_pb2_grpc.ProgramServiceServicer):
         )
         cut = call.pages.cut(page, rows, key=place)
         return programs_pb2.ListProgramsResponse(
-            programs=chosen.messages(cut.rows, now=call.now),
+            programs=chosen.parts(cut.rows, now=call.now),
             next_page_token=cut.next_page_token,
             item_tokens=cut.item_tokens,
         )
@@ -68,7 +68,7 @@ class ProgramServicer(Servicer, programs_pb2_grpc.ProgramServiceServicer):
             columns=chosen.columns,
         )
         return programs_pb2.BatchGetProgramApplicationsResponse(
-            applications=chosen.messages(found, now=call.now)
+            applications=chosen.parts(found, now=call.now)
         )
 
     @read(*READERS)
@@ -87,7 +87,7 @@ class ProgramServicer(Servicer, programs_pb2_grpc.ProgramServiceServicer):
         )
         cut = call.pages.cut(page, rows, key=place)
         return programs_pb2.ListProgramApplicationsResponse(
-            applications=chosen.messages(cut.rows, now=call.now),
+            applications=chosen.parts(cut.rows, now=call.now),
             next_page_token=cut.next_page_token,
             item_tokens=cut.item_tokens,
         )
@@ -104,7 +104,7 @@ class ProgramServicer(Servicer, programs_pb2_grpc.ProgramServiceServicer):
             columns=chosen.columns,
         )
         return programs_pb2.BatchGetProgramMembershipsResponse(
-            memberships=chosen.messages(found, now=call.now)
+            memberships=chosen.parts(found, now=call.now)
         )
 
     @read(*READERS)
@@ -123,7 +123,7 @@ class ProgramServicer(Servicer, programs_pb2_grpc.ProgramServiceServicer):
         )
         cut = call.pages.cut(page, rows, key=place)
         return programs_pb2.ListProgramMembershipsResponse(
-            memberships=chosen.messages(cut.rows, now=call.now),
+            memberships=chosen.parts(cut.rows, now=call.now),
             next_page_token=cut.next_page_token,
             item_tokens=cut.item_tokens,
         )

@@ -29,7 +29,7 @@ async def hatch(pond: Database, name: str, *, principal: Principal) -> None:
 
 async def names(pond: Database, *, principal: Principal) -> list[str]:
     """Read without any where-clause: the database alone decides what is seen."""
-    async with pond.transaction(principal, read_only=True) as session:
+    async with pond.reading(principal) as session:
         return sorted((await session.scalars(select(Frog.name))).all())
 
 
@@ -85,7 +85,7 @@ async def test_a_read_only_transaction_refuses_to_write(pond: Database) -> None:
     tenant = a_tenant()
 
     with pytest.raises(DBAPIError, match="read-only"):
-        async with pond.transaction(an_administrator(tenant), read_only=True) as session:
+        async with pond.reading(an_administrator(tenant)) as session:
             session.add(a_frog("x", tenant_id=tenant))
 
 
@@ -155,7 +155,7 @@ async def test_the_first_and_the_last_of_times_are_times_like_others(
     moment = time.replace(tzinfo=UTC)
     given = literal(moment, column_types()[datetime])
 
-    async with pond.transaction(an_administrator(a_tenant()), read_only=True) as session:
+    async with pond.reading(an_administrator(a_tenant())) as session:
         found = await session.scalar(select(given))
 
     assert found == moment

@@ -28,7 +28,7 @@ from tests.builders.running import RunningService
 
 
 async def count(frogs: RunningService, principal: Principal) -> int:
-    async with frogs.database.transaction(principal, read_only=True) as session:
+    async with frogs.database.reading(principal) as session:
         return await session.scalar(select(func.count()).select_from(Frog)) or 0
 
 

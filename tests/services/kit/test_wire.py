@@ -18,13 +18,13 @@ COLOURS = wire.Words(frogs_pb2.Colour, prefix="COLOUR_")
 
 @given(st.datetimes(timezones=st.just(UTC)))
 def test_a_time_goes_over_the_wire_to_the_microsecond(time: datetime) -> None:
-    frog = frogs_pb2.Frog(hatch_time=wire.to_timestamp(time))
+    frog = frogs_pb2.Frog(hatch_time=wire.time_parts(time))
 
     assert wire.to_time(frog, "hatch_time") == time
 
 
 def test_no_time_is_none_and_never_zero() -> None:
-    frog = frogs_pb2.Frog(hatch_time=wire.to_timestamp(None))
+    frog = frogs_pb2.Frog(hatch_time=wire.time_parts(None))
 
     assert not frog.HasField("hatch_time")
     assert wire.to_time(frog, "hatch_time") is None
@@ -72,10 +72,12 @@ def test_an_optional_id_is_read_or_named() -> None:
 def test_amounts_and_numbers_are_written_plain_and_exact(written: str, text: str) -> None:
     value = Decimal(written)
 
-    assert wire.to_decimal_message(value) == decimal_pb2.Decimal(value=text)
-    assert wire.to_money_message(value, "CNY") == money_pb2.Money(amount=text, currency_code="CNY")
+    assert decimal_pb2.Decimal(**wire.decimal_parts(value) or {}) == decimal_pb2.Decimal(value=text)
+    assert money_pb2.Money(**wire.money_parts(value, "CNY") or {}) == money_pb2.Money(
+        amount=text, currency_code="CNY"
+    )
 
 
 def test_no_amount_and_no_number_are_none_and_never_zero() -> None:
-    assert wire.to_money_message(None, "CNY") is None
-    assert wire.to_decimal_message(None) is None
+    assert wire.money_parts(None, "CNY") is None
+    assert wire.decimal_parts(None) is None

@@ -44,7 +44,7 @@ async def listed(
     states: tuple[str, ...] = (),
 ) -> list[vouchers_pb2.Voucher]:
     scope, now = principal.scope, NOW + timedelta(days=days)
-    async with billing.database.transaction(principal, read_only=True) as session:
+    async with billing.database.reading(principal) as session:
         rows = await queries.list_page(
             session,
             scope=scope,

@@ -56,7 +56,7 @@ async def listed(
     **narrowed: Any,
 ) -> list[UUID]:
     page = pages.page(incentives_pb2.ListIncentivesRequest(), scope=principal.scope)
-    async with (await database("incentives")).transaction(principal, read_only=True) as session:
+    async with (await database("incentives")).reading(principal) as session:
         rows = await queries.list_incentives(
             session,
             scope=principal.scope,
@@ -224,7 +224,7 @@ async def test_batch_list_gives_each_customer_its_first_lines(
     principal = an_administrator(tenant_id)
     page = pages.page(incentives_pb2.BatchListIncentivesRequest(page_size=2), scope=principal.scope)
 
-    async with (await database("incentives")).transaction(principal, read_only=True) as session:
+    async with (await database("incentives")).reading(principal) as session:
         groups = await queries.batch_list_by_customer(
             session,
             scope=principal.scope,

@@ -36,9 +36,7 @@ class Catalogue:
         scope = principal.scope
         page = self.pages.page(programs_pb2.ListProgramsRequest(), scope=scope)
         listing = getattr(queries, f"list_{kind}")
-        async with (await self.database("programs")).transaction(
-            principal, read_only=True
-        ) as session:
+        async with (await self.database("programs")).reading(principal) as session:
             rows = await listing(
                 session,
                 scope=scope,
