@@ -162,6 +162,10 @@ class _Steps:
             except HandOver as why:
                 self._failed = why
                 return []
+            except Exception as error:  # noqa: BLE001 - the reference executor says what is wrong
+                self._failed = HandOver("value")
+                self._failed.__cause__ = error
+                return []
             found.pop("", None)
             wanted = self._collected[collect] = list(found)
         return [key for key in wanted if key not in known] if known else wanted

@@ -129,6 +129,17 @@ async def test_a_mutation_is_never_sent_again_when_its_payload_fails() -> None:
     assert shown.extensions["code"] == "DEADLINE_EXCEEDED"
 
 
+async def test_an_answer_from_which_no_keys_can_be_read_is_an_error_of_its_field() -> None:
+    rpcs = Rpcs(ListCustomers=partners_pb2.BatchGetPartnersResponse())
+
+    shown = await ask("{ customers { nodes { partner { name } } } me { subject } }", rpcs=rpcs)
+
+    assert rpcs.counts == {"ListCustomers": 1}
+    assert shown.data["customers"] is None
+    assert shown.data["me"] is not None
+    assert [error["extensions"]["code"] for error in shown.errors] == ["INTERNAL"]
+
+
 async def test_a_step_that_waited_for_a_failed_one_is_never_taken() -> None:
     rpcs = Rpcs(ListCustomers=failing(grpc.StatusCode.UNAVAILABLE))
 
