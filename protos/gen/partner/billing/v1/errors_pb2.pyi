@@ -70,6 +70,8 @@ class _ErrorReasonEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_ErrorReas
     """A director has to name one account manager."""
     ERROR_REASON_FILE_NOT_READABLE: _ErrorReason.ValueType  # 23
     """The file is no FOCUS CSV that can be read; metadata: cause."""
+    ERROR_REASON_CURRENCY_MISMATCH: _ErrorReason.ValueType  # 30
+    """All money of the tenant is of one currency; metadata: currency_code, given."""
 
 class ErrorReason(_ErrorReason, metaclass=_ErrorReasonEnumTypeWrapper):
     """Why the billing service refuses; ErrorInfo.reason without the prefix, domain "billing.partner"."""
@@ -122,4 +124,6 @@ ERROR_REASON_ACCOUNT_MANAGER_REQUIRED: ErrorReason.ValueType  # 22
 """A director has to name one account manager."""
 ERROR_REASON_FILE_NOT_READABLE: ErrorReason.ValueType  # 23
 """The file is no FOCUS CSV that can be read; metadata: cause."""
+ERROR_REASON_CURRENCY_MISMATCH: ErrorReason.ValueType  # 30
+"""All money of the tenant is of one currency; metadata: currency_code, given."""
 Global___ErrorReason: _TypeAlias = ErrorReason  # noqa: Y015
