@@ -87,10 +87,16 @@ class TenantLedger:
             )
 
     async def reserve(
-        self, debit: UUID, credit: UUID, cents: int, *, expire_time: datetime | None = None
+        self,
+        debit: UUID,
+        credit: UUID,
+        cents: int,
+        *,
+        unit: Unit = YUAN,
+        expire_time: datetime | None = None,
     ) -> UUID:
         """Set an amount aside and give the pending transfer's id."""
-        posting = self.posting(debit, credit, cents, code=TransferCode.ORDER_HOLD)
+        posting = self.posting(debit, credit, cents, unit=unit, code=TransferCode.ORDER_HOLD)
         async with self.transaction() as session:
             await operations.reserve(session, posting=posting, expire_time=expire_time)
         return posting.id

@@ -1,9 +1,8 @@
 """Reads vouchers with their balances, inside the scope of who asks."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from enum import StrEnum
 from typing import Any, Final
 from uuid import UUID
 
@@ -23,8 +22,11 @@ from sqlalchemy import (
 )
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from services.billing.ledger.chart import Unit
 from services.billing.ledger.model import Account
 from services.billing.links.model import CustomerLink
+from services.billing.voucher_quotas.limits import UseLimit
+from services.billing.vouchers.filters import SORT, VoucherFilter, narrow
 from services.billing.vouchers.model import (
     MONTHS_LISTED,
     MONTHS_LISTED_FOR_CUSTOMERS,
@@ -32,41 +34,30 @@ from services.billing.vouchers.model import (
 )
 from services.kit.fields import fetch, selected
 from services.kit.identity import Scope
-from services.kit.paging import Direction, Page, first_page, keyset
+from services.kit.money import Money
+from services.kit.paging import Page, first_page, keyset
 from services.kit.prepared import Prepared, named, values_of
 
-TimeRange = tuple[datetime | None, datetime | None]
-
-
-class VoucherOrder(StrEnum):
-    CREATE_TIME_DESC = "CREATE_TIME_DESC"
-    CREATE_TIME_ASC = "CREATE_TIME_ASC"
-    EXPIRE_TIME_ASC = "EXPIRE_TIME_ASC"
-    EXPIRE_TIME_DESC = "EXPIRE_TIME_DESC"
-
-
-_SORT: Final[Mapping[str, tuple[Any, Direction]]] = {
-    VoucherOrder.CREATE_TIME_DESC: (Voucher.create_time, "desc"),
-    VoucherOrder.CREATE_TIME_ASC: (Voucher.create_time, "asc"),
-    VoucherOrder.EXPIRE_TIME_ASC: (Voucher.expire_time, "asc"),
-    VoucherOrder.EXPIRE_TIME_DESC: (Voucher.expire_time, "desc"),
-}
+ITS_ACCOUNT: Final = (Account.tenant_id == Voucher.tenant_id) & (Account.id == Voucher.account_id)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class VoucherFilter:
-    """What a list is narrowed by; None and empty narrow nothing."""
+class UsableVoucher:
+    """What is left of a voucher for an order or a charge, and what it may be used for."""
 
-    voucher_ids: Sequence[UUID] = ()
-    customer_id: UUID | None = None
-    order_number: str | None = None
-    coupon_type: str | None = None
-    states: Sequence[str] = ()
-    create_time: TimeRange = (None, None)
-    effective_time: TimeRange = (None, None)
-    expire_time: TimeRange = (None, None)
-    indirect_partner_id: UUID | None = None
-    quota_id: UUID | None = None
+    id: UUID
+    customer_id: UUID
+    partner_id: UUID
+    quota_id: UUID
+    # Of the ledger, and what that counts.
+    account_id: UUID
+    unit: Unit
+    coupon_type: str
+    # Without what unpaid orders hold.
+    available: Money
+    effective_time: datetime
+    expire_time: datetime
+    use_limits: list[UseLimit]
 
 
 async def batch_get(
@@ -137,6 +128,47 @@ async def batch_list_by_customer(
     return groups
 
 
+async def list_usable(
+    session: AsyncSession, *, scope: Scope, customer_ids: Sequence[UUID], at: datetime
+) -> list[UsableVoucher]:
+    """Give what customers can pay with at a time, the next to expire first."""
+    available = Account.credits_posted - Account.debits_posted - Account.debits_pending
+    statement = (
+        select(Voucher, Account.unit, available)
+        .join(Account, ITS_ACCOUNT)
+        .where(
+            *scope.covers(Voucher, account_manager=null()),
+            Voucher.customer_id.in_(customer_ids),
+            Voucher.reclaim_time.is_(None),
+            Voucher.is_frozen.is_(False),
+            Voucher.effective_time <= at,
+            Voucher.expire_time > at,
+            available > 0,
+        )
+        .order_by(Voucher.customer_id, Voucher.expire_time, Voucher.id)
+    )
+    return [
+        _usable(voucher, Unit.parse(unit), units)
+        for voucher, unit, units in await session.execute(statement)
+    ]
+
+
+def _usable(voucher: Voucher, unit: Unit, units: int) -> UsableVoucher:
+    return UsableVoucher(
+        id=voucher.id,
+        customer_id=voucher.customer_id,
+        partner_id=voucher.partner_id,
+        quota_id=voucher.quota_id,
+        account_id=voucher.account_id,
+        unit=unit,
+        coupon_type=voucher.coupon_type,
+        available=unit.money(units),
+        effective_time=voucher.effective_time,
+        expire_time=voucher.expire_time,
+        use_limits=[UseLimit.from_json(values) for values in voucher.use_limits],
+    )
+
+
 def _by_customer(
     customer_ids: ColumnElement[Any],
     *,
@@ -159,7 +191,7 @@ def _by_customer(
         .lateral("firsts")
     )
     *chosen, sort_value, row_id = firsts.c
-    _, direction = _SORT[order_by]
+    _, direction = SORT[order_by]
     order = [key.asc() if direction == "asc" else key.desc() for key in (sort_value, row_id)]
     return (
         select(*chosen, asked.c.customer_id.label("parent_id"), sort_value, row_id)
@@ -197,9 +229,7 @@ def _shown(
     }
     statement = select(*selected(Voucher, columns, **computed)).select_from(Voucher)
     if states or not {"balance_units", "state"}.isdisjoint(columns):
-        statement = statement.join(
-            Account, (Account.tenant_id == Voucher.tenant_id) & (Account.id == Voucher.account_id)
-        )
+        statement = statement.join(Account, ITS_ACCOUNT)
     if states:
         statement = statement.where(Voucher.state_at(now).in_(states))
     statement = statement.where(
@@ -235,36 +265,12 @@ def _listed(
 ) -> Select[Any]:
     months = MONTHS_LISTED if scope.customer_id is None else MONTHS_LISTED_FOR_CUSTOMERS
     oldest = now - func.make_interval(0, months)
-    column, direction = _SORT[order_by]
+    column, direction = SORT[order_by]
     statement = _shown(scope, columns, now=now, states=narrowed.states).add_columns(
         column.label("sort_value"), Voucher.id.label("row_id")
     )
     return keyset(
-        _narrow(statement, narrowed).where(Voucher.expire_time >= oldest),
+        narrow(statement, narrowed).where(Voucher.expire_time >= oldest),
         sort=[(column, direction), (Voucher.id, direction)],
         page=page,
     )
-
-
-def _narrow(statement: Select[Any], narrowed: VoucherFilter) -> Select[Any]:
-    if narrowed.voucher_ids:
-        statement = statement.where(Voucher.id.in_(narrowed.voucher_ids))
-    for column, value in (
-        (Voucher.customer_id, narrowed.customer_id),
-        (Voucher.order_number, narrowed.order_number),
-        (Voucher.coupon_type, narrowed.coupon_type),
-        (Voucher.partner_id, narrowed.indirect_partner_id),
-        (Voucher.quota_id, narrowed.quota_id),
-    ):
-        if value is not None:
-            statement = statement.where(column == value)
-    for time, (begin, end) in (
-        (Voucher.create_time, narrowed.create_time),
-        (Voucher.effective_time, narrowed.effective_time),
-        (Voucher.expire_time, narrowed.expire_time),
-    ):
-        if begin is not None:
-            statement = statement.where(time >= begin)
-        if end is not None:
-            statement = statement.where(time < end)
-    return statement

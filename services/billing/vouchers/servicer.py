@@ -7,12 +7,12 @@ from partner.billing.v1 import vouchers_pb2, vouchers_pb2_grpc
 from services.billing.links.model import refuse_other_resellers
 from services.billing.voucher_quotas.messages import COUPON_TYPES
 from services.billing.vouchers import operation_records, operations, queries
+from services.billing.vouchers.filters import VoucherFilter, VoucherOrder
 from services.billing.vouchers.messages import OPERATION, OPERATION_TYPES, RESULTS, STATES, VOUCHER
 from services.billing.vouchers.operation_records import (
     VoucherOperationFilter,
     VoucherOperationOrder,
 )
-from services.billing.vouchers.queries import VoucherFilter, VoucherOrder
 from services.kit import ids, wire
 from services.kit.fields import place
 from services.kit.identity import Role, Scope

@@ -7,6 +7,7 @@ import pytest
 from partner.billing.v1 import vouchers_pb2
 from services.billing.links.model import AssociationType, CustomerLink
 from services.billing.voucher_quotas.model import VoucherQuota
+from services.billing.vouchers.filters import VoucherOrder
 from services.billing.vouchers.model import (
     ValidityExceedsQuota,
     VoucherOperationResult,
@@ -16,7 +17,6 @@ from services.billing.vouchers.model import (
     validity_within,
 )
 from services.billing.vouchers.operation_records import VoucherOperationOrder
-from services.billing.vouchers.queries import VoucherOrder
 from services.kit.ids import new_id
 
 BEGIN = datetime(2026, 1, 1, tzinfo=UTC)
