@@ -7,7 +7,9 @@ from services.billing.consumption.servicer import ConsumptionServicer
 from services.billing.ledger.jobs import EXPIRE_PENDING
 from services.billing.links.servicer import CustomerLinkServicer
 from services.billing.peers import Customers
+from services.billing.voucher_quotas.jobs import SETTLE_VOUCHER_QUOTAS
 from services.billing.voucher_quotas.servicer import VoucherQuotaServicer
+from services.billing.vouchers.jobs import SETTLE_VOUCHERS
 from services.billing.vouchers.servicer import VoucherServicer
 from services.kit.jobs import Job
 from services.kit.rpc import Servicer
@@ -27,6 +29,7 @@ def compose(parts: Parts) -> tuple[list[Servicer], list[Job]]:
     servicers = [servicer(parts.database, parts.pages) for servicer in SERVICERS]
     servicers.append(ConsumptionServicer(parts.database, parts.pages, customers=customers))
     jobs: list[Job] = [push_customer_spends(customers), EXPIRE_PENDING]
+    jobs += [SETTLE_VOUCHERS, SETTLE_VOUCHER_QUOTAS]
     return servicers, jobs
 
 

@@ -9,7 +9,7 @@ from uuid import UUID
 from partner.billing.v1 import consumption_pb2, voucher_quotas_pb2, vouchers_pb2
 from services.billing.consumption import operations
 from services.billing.consumption.model import AMOUNTS
-from services.billing.vouchers.model import RECIPIENTS_MAX
+from services.billing.voucher_quotas.model import RECIPIENTS_MAX
 from services.kit import ids
 from tests.builders.billing import a_limit, an_issue, grant_quota, some_customers
 from tests.builders.consumption import a_charge

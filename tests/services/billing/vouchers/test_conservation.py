@@ -11,7 +11,8 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.billing.ledger.model import Account
 from services.billing.voucher_quotas.model import VoucherQuota
-from services.billing.vouchers.model import Voucher, VoucherOperation
+from services.billing.voucher_operations.model import VoucherOperation
+from services.billing.vouchers.model import Voucher
 from services.kit.ids import new_id, to_text
 from tests.builders.billing import an_issue, delegate_quota, grant_quota, some_customers
 from tests.builders.ledger import TenantLedger
