@@ -30,6 +30,8 @@ class LockedQuota:
 
     quota: VoucherQuota
     balance: Money
+    # How often its account was moved so far.
+    version: int
 
     def refuse_short(self, required: Money) -> None:
         """Let no more be given than is there.
@@ -132,10 +134,10 @@ async def _read(
 ) -> list[LockedQuota]:
     # A statement of its own: behind a lock that was waited for, it sees what the other did.
     statement = (
-        select(VoucherQuota, AVAILABLE_UNITS)
+        select(VoucherQuota, AVAILABLE_UNITS, Account.version)
         .join(Account, ITS_ACCOUNT)
         .where(*scope.covers(VoucherQuota), VoucherQuota.id.in_(quota_ids))
         .execution_options(populate_existing=True)
     )
     rows = await session.execute(statement) if quota_ids else ()
-    return [LockedQuota(quota, quota.unit.money(units)) for quota, units in rows]
+    return [LockedQuota(quota, quota.unit.money(units), version) for quota, units, version in rows]

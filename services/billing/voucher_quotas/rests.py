@@ -35,14 +35,13 @@ async def settle_voucher_quotas(
 ) -> int:
     """Move on what is due, and give of how many quotas."""
     due = await locked.list_due_for_update(session, scope=scope, now=now, at_most=at_most)
-    # Each time that something falls due is a request of its own.
     going = [
         _Going(
             one,
             transfer_id(
                 scope.tenant_id,
                 method="settle_voucher_quotas",
-                request_id=f"{one.quota.id}:{one.quota.due_time}",
+                request_id=f"{one.quota.id}:{one.version}",
             ),
         )
         for one in due

@@ -29,6 +29,8 @@ class LockedVoucher:
     state: str
     balance: Money
     is_held: bool
+    # How often its account was moved so far.
+    version: int
 
 
 async def list_own_for_update(
@@ -126,6 +128,7 @@ async def _read(
             Account.unit,
             BALANCE_UNITS,
             Account.debits_pending,
+            Account.version,
             Voucher.state_at(literal(now)),
         )
         .join(Account, ITS_ACCOUNT)
@@ -141,6 +144,7 @@ async def _read(
             state=state,
             balance=Unit.parse(unit).money(units),
             is_held=held > 0,
+            version=version,
         )
-        for voucher, unit, units, held, state in await session.execute(statement)
+        for voucher, unit, units, held, version, state in await session.execute(statement)
     ]

@@ -137,7 +137,7 @@ async def _take_back(
 
     postings = []
     for one in taken:
-        posting = _posting(one, id=derived(one.voucher.id), now=occasion.now)
+        posting = _posting(one, id=derived(f"{one.voucher.id}:{one.version}"), now=occasion.now)
         one.voucher.reclaim_time = one.voucher.reclaim_time or occasion.now
         one.voucher.due_time = None
         one.quota.take_returned(occasion.now)
@@ -152,7 +152,7 @@ async def _take_back(
     await session.flush()
     for start in range(0, len(postings), ledger.POSTINGS_MAX):
         few = postings[start : start + ledger.POSTINGS_MAX]
-        await ledger.post_group(session, group_id=derived(start), postings=few)
+        await ledger.post_group(session, group_id=few[0].id, postings=few)
 
 
 def _note_refused(
