@@ -178,7 +178,7 @@ class QuotaVouchers:
     vouchers: Connection[Voucher] | None = many(
         VOUCHERS["BatchListVouchersByQuota"],
         VOUCHERS["ListVouchers"],
-        description="Vouchers issued out of it (代金券), those expired for over 12 months left out.",
+        description="Vouchers issued out of it (代金券), but those expired for over 12 months.",
     )
     operations: Connection[VoucherOperation] | None = many(
         VOUCHERS["BatchListVoucherOperations"],

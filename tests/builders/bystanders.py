@@ -82,6 +82,6 @@ def people(a: Tenant, b: Tenant) -> Iterator[tuple[str, Person]]:
         Person(
             principals.an_administrator(a.id, partner_id=reseller.id("ptr")),
             reseller.things | shared,
-            (*theirs, (first, OF_PARTNERS), (other_reseller, OF_PARTNERS | {"ptr"})),
+            (*theirs, (first, OF_PARTNERS), (other_reseller, OF_PARTNERS | {"ptr", "quo"})),
         ),
     )

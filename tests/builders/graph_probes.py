@@ -39,6 +39,7 @@ PREFIXES = {
     "incentiveBillId": "inb",
     "incentiveId": "inc",
     "indirectPartnerId": "ptr",
+    "indirectPartnerIds": "ptr",
     "membershipId": "mem",
     "parentQuotaId": "quo",
     "partnerId": "ptr",

@@ -95,9 +95,7 @@ class Spending:
             vouchers_pb2.BatchListVouchersRequest(customer_ids=self.customer_ids),
             vouchers_pb2.BatchListVouchersByQuotaRequest(quota_ids=self.quota_ids),
             vouchers_pb2.ListVoucherOperationsRequest(page_size=500, filter=issued),
-            vouchers_pb2.BatchListVoucherOperationsRequest(
-                quota_ids=self.quota_ids, filter=issued
-            ),
+            vouchers_pb2.BatchListVoucherOperationsRequest(quota_ids=self.quota_ids, filter=issued),
             consumption_pb2.BatchGetConsumptionDetailsRequest(ids=self.detail_ids),
             consumption_pb2.ListConsumptionDetailsRequest(page_size=500, filter=details),
             consumption_pb2.BatchListConsumptionDetailsRequest(

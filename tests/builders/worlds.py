@@ -180,19 +180,27 @@ async def _fill_funds(service: Any, tenant: Tenant, holding: Holding, *, quota_i
         principal=principals.an_administrator(tenant.id, partner_id=holding.id("ptr")),
     )
     holding.things["con"] = details.groups[0].details[0].id
-    if "reseller" in holding.name:
-        # Quotas of resellers come with another issue; till then they have no vouchers.
-        return
     holding.things["quo"] = quota_id
+    if "reseller" in holding.name:
+        given = await service.call(
+            voucher_quotas_pb2.GrantSubQuotaRequest(
+                request_id=str(uuid4()),
+                quota_id=quota_id,
+                indirect_partner_ids=[holding.things["ptr"]],
+                amount=money_pb2.Money(amount="100.00", currency_code="USD"),
+            ),
+            principal=tenant.administrator,
+        )
+        holding.things["quo"] = given.results[0].quota.id
     issued = await service.call(
         vouchers_pb2.IssueVouchersRequest(
             request_id=str(uuid4()),
-            quota_id=quota_id,
+            quota_id=holding.things["quo"],
             customer_ids=[holding.things["cus"]],
             face_value=ONE,
             memo=holding.canary,
         ),
-        principal=tenant.administrator,
+        principal=principals.an_administrator(tenant.id, partner_id=holding.id("ptr")),
     )
     holding.things["cpn"] = issued.results[0].voucher.id
 

@@ -14,6 +14,12 @@ const OWN_IDS = `{
   voucherQuotas(first: 1, filter: { states: [NORMAL] }) {
     quo_01h455vb4pex5vsknk084sn02q: nodes { id }
   }
+  vouchers(first: 1, filter: { states: [USABLE] }) {
+    cpn_01h455vb4pex5vsknk084sn02q: nodes { id }
+  }
+  indirectPartners(first: 1) {
+    ptr_01h455vb4pex5vsknk084sn02r: nodes { id }
+  }
 }`;
 
 async function ownIds() {

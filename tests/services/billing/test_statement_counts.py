@@ -28,6 +28,7 @@ async def test_a_read_is_one_statement_for_one_row_and_for_hundreds(
     assert {name: rows for name, (_, rows) in of_large.items() if rows < 200} == {
         "BatchGetVoucherQuotasRequest": 10,
         "ListVoucherQuotasRequest": 10,
+        "BatchListVoucherQuotasRequest": 10,
         "ListConsumptionSummariesRequest": 20,
         "BatchListConsumptionSummariesRequest": 20,
         "GetConsumptionSettingsRequest": 1,
