@@ -76,6 +76,12 @@ class _ErrorReasonEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_ErrorReas
     """Resellers get quotas of vouchers only, not of cash coupons."""
     ERROR_REASON_VOUCHER_NOT_RECLAIMABLE: _ErrorReason.ValueType  # 51
     """Only usable vouchers that no unpaid order holds are reclaimed; metadata: state."""
+    ERROR_REASON_CHANNEL_NUMBER_REUSED: _ErrorReason.ValueType  # 31
+    """The channel's number stands for another top-up."""
+    ERROR_REASON_NOTICE_NOT_VALID: _ErrorReason.ValueType  # 32
+    """The channel did not sign this notice, or long ago."""
+    ERROR_REASON_TOP_UP_RETURNED: _ErrorReason.ValueType  # 33
+    """Less than this is left of the top-up to be sent back."""
 
 class ErrorReason(_ErrorReason, metaclass=_ErrorReasonEnumTypeWrapper):
     """Why the billing service refuses; ErrorInfo.reason without the prefix, domain "billing.partner"."""
@@ -134,4 +140,10 @@ ERROR_REASON_COUPON_TYPE_NOT_ALLOWED: ErrorReason.ValueType  # 50
 """Resellers get quotas of vouchers only, not of cash coupons."""
 ERROR_REASON_VOUCHER_NOT_RECLAIMABLE: ErrorReason.ValueType  # 51
 """Only usable vouchers that no unpaid order holds are reclaimed; metadata: state."""
+ERROR_REASON_CHANNEL_NUMBER_REUSED: ErrorReason.ValueType  # 31
+"""The channel's number stands for another top-up."""
+ERROR_REASON_NOTICE_NOT_VALID: ErrorReason.ValueType  # 32
+"""The channel did not sign this notice, or long ago."""
+ERROR_REASON_TOP_UP_RETURNED: ErrorReason.ValueType  # 33
+"""Less than this is left of the top-up to be sent back."""
 Global___ErrorReason: _TypeAlias = ErrorReason  # noqa: Y015
