@@ -72,6 +72,12 @@ class _ErrorReasonEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_ErrorReas
     """The file is no FOCUS CSV that can be read; metadata: cause."""
     ERROR_REASON_CURRENCY_MISMATCH: _ErrorReason.ValueType  # 30
     """All money of the tenant is of one currency; metadata: currency_code, given."""
+    ERROR_REASON_VERIFICATION_REQUIRED: _ErrorReason.ValueType  # 80
+    """The operation needs a code, and none was given; ask for one and send the same request with it."""
+    ERROR_REASON_VERIFICATION_FAILED: _ErrorReason.ValueType  # 81
+    """The code is wrong, or the challenge is another's, for another operation, used or expired."""
+    ERROR_REASON_VERIFICATION_CONTACT_MISSING: _ErrorReason.ValueType  # 82
+    """The partner has said of no contact for that channel."""
 
 class ErrorReason(_ErrorReason, metaclass=_ErrorReasonEnumTypeWrapper):
     """Why the billing service refuses; ErrorInfo.reason without the prefix, domain "billing.partner"."""
@@ -126,4 +132,10 @@ ERROR_REASON_FILE_NOT_READABLE: ErrorReason.ValueType  # 23
 """The file is no FOCUS CSV that can be read; metadata: cause."""
 ERROR_REASON_CURRENCY_MISMATCH: ErrorReason.ValueType  # 30
 """All money of the tenant is of one currency; metadata: currency_code, given."""
+ERROR_REASON_VERIFICATION_REQUIRED: ErrorReason.ValueType  # 80
+"""The operation needs a code, and none was given; ask for one and send the same request with it."""
+ERROR_REASON_VERIFICATION_FAILED: ErrorReason.ValueType  # 81
+"""The code is wrong, or the challenge is another's, for another operation, used or expired."""
+ERROR_REASON_VERIFICATION_CONTACT_MISSING: ErrorReason.ValueType  # 82
+"""The partner has said of no contact for that channel."""
 Global___ErrorReason: _TypeAlias = ErrorReason  # noqa: Y015
