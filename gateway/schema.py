@@ -13,6 +13,7 @@ from gateway.billing import (
     verification_codes,
     voucher_quotas,
     vouchers,
+    withdrawals,
 )
 from gateway.customers import account_managers, customers, partners, resources
 from gateway.incentives import incentives
@@ -47,6 +48,7 @@ class Query(
     vouchers.VoucherQuery,
     consumption.ConsumptionQuery,
     verification_codes.VerificationCodeQuery,
+    withdrawals.WithdrawalQuery,
     incentives.IncentiveQuery,
     programs.ProgramQuery,
 ):
@@ -62,6 +64,7 @@ class Mutation(
     voucher_quotas.VoucherQuotaMutation,
     vouchers.VoucherMutation,
     verification_codes.VerificationCodeMutation,
+    withdrawals.WithdrawalMutation,
 ):
     pass
 
