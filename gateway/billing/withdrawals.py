@@ -127,31 +127,31 @@ class SubmitWithdrawalInput:
 @takes(withdrawals_pb2.CancelWithdrawalRequest)
 class CancelWithdrawalInput:
     request_id: strawberry.ID
-    id: strawberry.ID
+    withdrawal_id: strawberry.ID
 
 
 @takes(withdrawals_pb2.DeleteWithdrawalRequest)
 class DeleteWithdrawalInput:
     request_id: strawberry.ID
-    id: strawberry.ID
+    withdrawal_id: strawberry.ID
 
 
 @takes(withdrawals_pb2.ReviewWithdrawalRequest)
 class ReviewWithdrawalInput:
     request_id: strawberry.ID
-    id: strawberry.ID
+    withdrawal_id: strawberry.ID
 
 
 @takes(withdrawals_pb2.ApproveWithdrawalRequest)
 class ApproveWithdrawalInput:
     request_id: strawberry.ID
-    id: strawberry.ID
+    withdrawal_id: strawberry.ID
 
 
 @takes(withdrawals_pb2.RejectWithdrawalRequest)
 class RejectWithdrawalInput:
     request_id: strawberry.ID
-    id: strawberry.ID
+    withdrawal_id: strawberry.ID
     reason: str
 
 

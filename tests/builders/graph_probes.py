@@ -32,6 +32,7 @@ SCHEMA = build_schema(
 DEEP, SHALLOW = 5, 3
 # What kind of thing an argument names; a new name has to be put here.
 PREFIXES = {
+    "accountId": "acc",
     "accountManagerId": "mgr",
     "challengeId": "vch",
     "applicationId": "app",
@@ -47,7 +48,11 @@ PREFIXES = {
     "quotaId": "quo",
     "quotaIds": "quo",
     "resourceId": "res",
+    "transactionId": "txn",
+    "topUpIds": "tup",
     "voucherIds": "cpn",
+    "withdrawalId": "wdr",
+    "withdrawalIds": "wdr",
 }
 BY_ROOT = {"customer": "cus", "partner": "ptr", "updateCustomer": "cus"}
 ANYTHING = "*"

@@ -1,6 +1,6 @@
 """Withdrawals for tests: asked for with a code, decided, and paid by a scripted bank."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
@@ -11,11 +11,15 @@ from sqlalchemy import text
 from partner.billing.v1 import top_ups_pb2, withdrawals_pb2
 from services.billing.accounts.model import Holder
 from services.billing.ledger.chart import AccountKind, TransferCode
+from services.billing.top_ups.model import Channel
 from services.billing.withdrawals import invariants
 from services.billing.withdrawals.jobs import pay_withdrawals
+from services.billing.withdrawals.model import BankAccount, Withdrawal, WithdrawalFlow
 from services.billing.withdrawals.providers import PayoutAnswer, PayoutOrder, PayoutState
 from services.billing.withdrawals.vault import NumberVault
+from services.kit import ids
 from services.kit.identity import Principal
+from services.kit.ids import new_id
 from services.kit.secret import Secret
 from tests.builders import funds
 from tests.builders.billing import in_days, money
@@ -158,7 +162,7 @@ async def decide(
     reject: str = "",
 ) -> withdrawals_pb2.Withdrawal:
     """Review a withdrawal, and approve or reject it."""
-    operator, named = an_operator(tenant), {"id": withdrawal.id}
+    operator, named = an_operator(tenant), {"withdrawal_id": withdrawal.id}
     await billing.call(
         withdrawals_pb2.ReviewWithdrawalRequest(request_id=str(uuid4()), **named),
         principal=operator,
@@ -220,3 +224,61 @@ async def violations(billing: RunningService, tenant: UUID) -> dict[str, list[An
             for name, query in INVARIANTS.items()
             if (rows := list(await session.execute(text(query))))
         }
+
+
+async def rejected_withdrawals(
+    billing: RunningService, tenant: UUID, top_ups: Sequence[top_ups_pb2.TopUp]
+) -> list[str]:
+    """Give a withdrawal of each top-up as it stands in the books once rejected; give their ids."""
+    now = datetime.now(UTC)
+    mine = {"tenant_id": tenant, "partner_id": tenant}
+    bank = BankAccount(
+        **mine,
+        id=new_id(),
+        bank_name="Harbour Bank",
+        branch="North",
+        account_name=NAME,
+        number_sealed=b"-",
+        number_index=b"-",
+        last_four="0127",
+        create_time=now,
+    )
+    withdrawals = [
+        Withdrawal(
+            **mine,
+            id=new_id(),
+            kind="BANK_CARD",
+            account_id=ids.from_text("acc", top_up.account_id, field="account_id"),
+            currency_code="CNY",
+            amount=100,
+            state="REJECTED",
+            bank_account_id=bank.id,
+            applicant="li",
+            apply_time=now,
+            expect_date=now.date(),
+            reviewer="operator",
+            review_time=now,
+            reject_reason="an invoice is missing",
+            finish_time=now,
+        )
+        for top_up in top_ups
+    ]
+    flows = [
+        WithdrawalFlow(
+            **mine,
+            withdrawal_id=withdrawal.id,
+            number=0,
+            top_up_id=ids.from_text("tup", top_up.id, field="id"),
+            channel=Channel.BANK_TRANSFER,
+            amount=100,
+            state="RELEASED",
+            transaction_id=new_id(),
+            finish_time=now,
+        )
+        for withdrawal, top_up in zip(withdrawals, top_ups, strict=True)
+    ]
+    async with billing.database.transaction(an_administrator(tenant)) as session:
+        for rows in ([bank], withdrawals, flows):
+            session.add_all(rows)
+            await session.flush()
+    return [ids.to_text("wdr", withdrawal.id) for withdrawal in withdrawals]

@@ -148,7 +148,7 @@ async def get_for_update(session: AsyncSession, *, scope: Scope, withdrawal_id: 
     """
     found = await queries.get_for_update(session, scope=scope, withdrawal_id=withdrawal_id)
     if found is None:
-        raise NotFound("withdrawal not found", field="id")
+        raise NotFound("withdrawal not found", field="withdrawal_id")
     return found
 
 

@@ -50,7 +50,7 @@ class WithdrawalServicer(Servicer, withdrawals_pb2_grpc.WithdrawalServiceService
     async def CancelWithdrawal(
         self, request: Pb.CancelWithdrawalRequest, call: Call
     ) -> Pb.Withdrawal:
-        withdrawal_id = ids.from_text("wdr", request.id, field="id")
+        withdrawal_id = ids.from_text("wdr", request.withdrawal_id, field="withdrawal_id")
         await operations.cancel_withdrawal(
             call.session, scope=call.scope, withdrawal_id=withdrawal_id, now=call.now
         )
@@ -60,7 +60,7 @@ class WithdrawalServicer(Servicer, withdrawals_pb2_grpc.WithdrawalServiceService
     async def DeleteWithdrawal(
         self, request: Pb.DeleteWithdrawalRequest, call: Call
     ) -> Pb.Withdrawal:
-        withdrawal_id = ids.from_text("wdr", request.id, field="id")
+        withdrawal_id = ids.from_text("wdr", request.withdrawal_id, field="withdrawal_id")
         await operations.delete_withdrawal(
             call.session, scope=call.scope, withdrawal_id=withdrawal_id, now=call.now
         )
@@ -70,7 +70,7 @@ class WithdrawalServicer(Servicer, withdrawals_pb2_grpc.WithdrawalServiceService
     async def ReviewWithdrawal(
         self, request: Pb.ReviewWithdrawalRequest, call: Call
     ) -> Pb.Withdrawal:
-        withdrawal_id = ids.from_text("wdr", request.id, field="id")
+        withdrawal_id = ids.from_text("wdr", request.withdrawal_id, field="withdrawal_id")
         await reviews.review_withdrawal(call.session, scope=call.scope, withdrawal_id=withdrawal_id)
         return await _shown(call, withdrawal_id)
 
@@ -78,7 +78,7 @@ class WithdrawalServicer(Servicer, withdrawals_pb2_grpc.WithdrawalServiceService
     async def ApproveWithdrawal(
         self, request: Pb.ApproveWithdrawalRequest, call: Call
     ) -> Pb.Withdrawal:
-        withdrawal_id = ids.from_text("wdr", request.id, field="id")
+        withdrawal_id = ids.from_text("wdr", request.withdrawal_id, field="withdrawal_id")
         await reviews.approve_withdrawal(
             call.session,
             scope=call.scope,
@@ -92,7 +92,7 @@ class WithdrawalServicer(Servicer, withdrawals_pb2_grpc.WithdrawalServiceService
     async def RejectWithdrawal(
         self, request: Pb.RejectWithdrawalRequest, call: Call
     ) -> Pb.Withdrawal:
-        withdrawal_id = ids.from_text("wdr", request.id, field="id")
+        withdrawal_id = ids.from_text("wdr", request.withdrawal_id, field="withdrawal_id")
         await reviews.reject_withdrawal(
             call.session,
             scope=call.scope,

@@ -139,11 +139,11 @@ async def test_a_withdrawal_is_moved(verb: str, given: dict[str, str]) -> None:
           {verb}Withdrawal(input: $input) {{ withdrawal {{ id }} userErrors {{ message }} }}
         }}""",
         rpcs=rpcs,
-        input={"requestId": "r", "id": id_, **given},
+        input={"requestId": "r", "withdrawalId": id_, **given},
     )
 
     assert shown.data[f"{verb}Withdrawal"] == {"withdrawal": {"id": id_}, "userErrors": []}
-    assert rpcs.request(rpc).id == id_
+    assert rpcs.request(rpc).withdrawal_id == id_
 
 
 async def test_an_operator_records_a_payee() -> None:

@@ -36,11 +36,15 @@ from tests.builders.withdrawals import (
 
 
 def cancel(withdrawal_id: str) -> withdrawals_pb2.CancelWithdrawalRequest:
-    return withdrawals_pb2.CancelWithdrawalRequest(request_id=str(uuid4()), id=withdrawal_id)
+    return withdrawals_pb2.CancelWithdrawalRequest(
+        request_id=str(uuid4()), withdrawal_id=withdrawal_id
+    )
 
 
 def delete(withdrawal_id: str) -> withdrawals_pb2.DeleteWithdrawalRequest:
-    return withdrawals_pb2.DeleteWithdrawalRequest(request_id=str(uuid4()), id=withdrawal_id)
+    return withdrawals_pb2.DeleteWithdrawalRequest(
+        request_id=str(uuid4()), withdrawal_id=withdrawal_id
+    )
 
 
 async def owe(billing: RunningService, tenant: Any, amount: str) -> None:
@@ -318,7 +322,7 @@ async def test_a_withdrawal_under_review_can_be_taken_back_and_an_approved_one_n
     tenant = a_tenant()
     await a_rich_tenant(billing, tenant, "100 CNY")
     under_review = await submit(billing, tenant)
-    review = withdrawals_pb2.ReviewWithdrawalRequest(request_id="r", id=under_review.id)
+    review = withdrawals_pb2.ReviewWithdrawalRequest(request_id="r", withdrawal_id=under_review.id)
     await billing.call(review, principal=an_operator(tenant))
 
     taken_back = await billing.call(cancel(under_review.id), principal=an_administrator(tenant))
@@ -369,11 +373,12 @@ async def test_nobody_decides_on_their_own_request(billing: RunningService) -> N
     await a_rich_tenant(billing, tenant, "100 CNY")
     made = await submit(billing, tenant)
     twin = replace(an_operator(tenant), subject=made.applicant)
-    review = withdrawals_pb2.ReviewWithdrawalRequest(request_id="r", id=made.id)
+    review = withdrawals_pb2.ReviewWithdrawalRequest(request_id="r", withdrawal_id=made.id)
     await billing.call(review, principal=twin)
 
     refusal = await billing.refusal(
-        withdrawals_pb2.ApproveWithdrawalRequest(request_id="a", id=made.id), principal=twin
+        withdrawals_pb2.ApproveWithdrawalRequest(request_id="a", withdrawal_id=made.id),
+        principal=twin,
     )
 
     assert refusal.reason == "PERMISSION_DENIED"
@@ -403,11 +408,13 @@ async def test_of_cancel_and_approve_at_once_one_wins(billing: RunningService) -
     await a_rich_tenant(billing, tenant, "100 CNY")
     for _ in range(5):
         made = await submit(billing, tenant)
-        review = withdrawals_pb2.ReviewWithdrawalRequest(request_id=made.id, id=made.id)
+        review = withdrawals_pb2.ReviewWithdrawalRequest(request_id=made.id, withdrawal_id=made.id)
         await billing.call(review, principal=an_operator(tenant))
-        approve = withdrawals_pb2.ApproveWithdrawalRequest(request_id=made.id, id=made.id)
+        approve = withdrawals_pb2.ApproveWithdrawalRequest(
+            request_id=made.id, withdrawal_id=made.id
+        )
         reject = withdrawals_pb2.RejectWithdrawalRequest(
-            request_id=made.id, id=made.id, reason="no"
+            request_id=made.id, withdrawal_id=made.id, reason="no"
         )
 
         answers = await asyncio.gather(

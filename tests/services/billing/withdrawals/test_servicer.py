@@ -103,7 +103,7 @@ async def test_record_payee_needs_a_name(billing: RunningService) -> None:
 
 async def test_reject_withdrawal_needs_a_reason(billing: RunningService) -> None:
     request = withdrawals_pb2.RejectWithdrawalRequest(
-        request_id="r", id=to_text("wdr", new_id()), reason=""
+        request_id="r", withdrawal_id=to_text("wdr", new_id()), reason=""
     )
 
     refusal = await billing.refusal(request, principal=an_operator(a_tenant()))
@@ -127,7 +127,7 @@ async def test_a_withdrawal_that_is_not_there_is_not_found(
         said = {"reason": "no"} if verb == "Reject" else {}
         refusals.append(
             await billing.refusal(
-                request(request_id=str(uuid4()), id=id_, **said), principal=principal
+                request(request_id=str(uuid4()), withdrawal_id=id_, **said), principal=principal
             )
         )
 
@@ -223,7 +223,9 @@ async def test_others_see_none_of_the_partners_money(billing: RunningService, wh
         withdrawals_pb2.GetWithdrawableAmountsRequest(),
         withdrawals_pb2.BatchGetWithdrawalsRequest(ids=[to_text("wdr", new_id())]),
         an_application(),
-        withdrawals_pb2.CancelWithdrawalRequest(request_id="r", id=to_text("wdr", new_id())),
+        withdrawals_pb2.CancelWithdrawalRequest(
+            request_id="r", withdrawal_id=to_text("wdr", new_id())
+        ),
     ]
 
     reasons = {
@@ -237,7 +239,7 @@ async def test_a_partner_decides_nothing_and_the_platform_asks_for_nothing(
     billing: RunningService,
 ) -> None:
     tenant = a_tenant()
-    named = {"request_id": "r", "id": to_text("wdr", new_id())}
+    named = {"request_id": "r", "withdrawal_id": to_text("wdr", new_id())}
     by_partner = [
         withdrawals_pb2.ReviewWithdrawalRequest(**named),
         withdrawals_pb2.ApproveWithdrawalRequest(**named),
