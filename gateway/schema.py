@@ -5,7 +5,16 @@ import sys
 import strawberry
 from strawberry.schema.config import StrawberryConfig
 
-from gateway.billing import accounts, consumption, statements, top_ups, voucher_quotas, vouchers
+from gateway.billing import (
+    accounts,
+    consumption,
+    statements,
+    top_ups,
+    verification_codes,
+    voucher_quotas,
+    vouchers,
+    withdrawals,
+)
 from gateway.customers import account_managers, customers, partners, resources
 from gateway.incentives import incentives
 from gateway.kit.fields import bind, bound
@@ -38,6 +47,8 @@ class Query(
     voucher_quotas.VoucherQuotaQuery,
     vouchers.VoucherQuery,
     consumption.ConsumptionQuery,
+    verification_codes.VerificationCodeQuery,
+    withdrawals.WithdrawalQuery,
     incentives.IncentiveQuery,
     programs.ProgramQuery,
 ):
@@ -52,6 +63,8 @@ class Mutation(
     top_ups.TopUpMutation,
     voucher_quotas.VoucherQuotaMutation,
     vouchers.VoucherMutation,
+    verification_codes.VerificationCodeMutation,
+    withdrawals.WithdrawalMutation,
 ):
     pass
 

@@ -34,6 +34,7 @@ DEEP, SHALLOW = 5, 3
 PREFIXES = {
     "accountId": "acc",
     "accountManagerId": "mgr",
+    "challengeId": "vch",
     "applicationId": "app",
     "customerId": "cus",
     "customerIds": "cus",
@@ -49,7 +50,10 @@ PREFIXES = {
     "quotaIds": "quo",
     "resourceId": "res",
     "transactionId": "txn",
+    "topUpIds": "tup",
     "voucherIds": "cpn",
+    "withdrawalId": "wdr",
+    "withdrawalIds": "wdr",
 }
 BY_ROOT = {"customer": "cus", "partner": "ptr", "updateCustomer": "cus"}
 ANYTHING = "*"

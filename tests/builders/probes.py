@@ -206,7 +206,21 @@ def _sent_in_2026(message: Any) -> None:
         time.FromJsonString("2026-01-01T00:00:00Z")
 
 
+def _by_its_route(message: Any) -> None:
+    message.ClearField("bank")
+
+
+def _without_code(message: Any) -> None:
+    # Where the partner's switch is off, none is needed; a wrong one is refused nevertheless.
+    message.ClearField("verification")
+
+
 SPECIAL = {
+    "IssueVouchers": _without_code,
+    "ReclaimVouchers": _without_code,
+    "GrantSubQuota": _without_code,
+    "ReclaimSubQuotas": _without_code,
+    "SubmitWithdrawal": _by_its_route,
     "GetBalanceAt": _of_2099,
     "ListStatementEntries": _of_cash,
     "NotifyTopUp": _sent_in_2026,

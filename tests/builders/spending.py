@@ -13,8 +13,10 @@ from partner.billing.v1 import (
     consumption_pb2,
     statements_pb2,
     top_ups_pb2,
+    verification_codes_pb2,
     voucher_quotas_pb2,
     vouchers_pb2,
+    withdrawals_pb2,
 )
 from services.billing.consumption import operations
 from services.billing.consumption.model import AMOUNTS
@@ -31,8 +33,17 @@ from tests.builders.consumption import a_charge
 from tests.builders.funds import grant_credit, top_up
 from tests.builders.principals import a_system, a_tenant, an_administrator
 from tests.builders.running import RunningService
+from tests.builders.verification import a_switch
+from tests.builders.withdrawals import rejected_withdrawals, verify_payee
 
 CYCLE: Final = date(2024, 9, 1)
+# Answers that are what they are about.
+SINGLE: Final = (
+    consumption_pb2.ConsumptionSettings,
+    accounts_pb2.BalanceAt,
+    verification_codes_pb2.VerificationSettings,
+    withdrawals_pb2.WithdrawableAmounts,
+)
 # Every field of a detail has a value.
 SAID: Final[dict[str, Any]] = {
     "billing_cycle": CYCLE,
@@ -85,6 +96,7 @@ class Spending:
     # One of cash and lots of credit, and the top-ups that filled it.
     account_ids: Sequence[str]
     top_up_ids: Sequence[str]
+    withdrawal_ids: Sequence[str]
 
     @property
     def requests(self) -> list[Any]:
@@ -138,12 +150,16 @@ class Spending:
                 indirect_partner_id=reseller,
             ),
             consumption_pb2.GetConsumptionSettingsRequest(),
+            verification_codes_pb2.GetVerificationSettingsRequest(),
+            withdrawals_pb2.GetWithdrawableAmountsRequest(),
+            withdrawals_pb2.BatchGetWithdrawalsRequest(ids=self.withdrawal_ids),
+            withdrawals_pb2.ListWithdrawalsRequest(page_size=500),
         ]
 
 
 def resources_of(answer: Any) -> list[Any]:
     """Give what a response is about: its items, those of its groups, or itself."""
-    if isinstance(answer, consumption_pb2.ConsumptionSettings | accounts_pb2.BalanceAt):
+    if isinstance(answer, SINGLE):
         return [answer]
     name, field = next(iter(answer.DESCRIPTOR.fields_by_name.items()))
     found = list(getattr(answer, name))
@@ -174,6 +190,8 @@ async def a_spending_tenant(billing: RunningService, *, customers: int, each: in
     for quota_id in quota_ids:
         request = a_sub_quota(quota_id, [reseller_id], amount="1 CNY")
         await billing.call(request, principal=an_administrator(tenant))
+    await billing.call(a_switch(mobile="13912345678"), principal=an_administrator(tenant))
+    await verify_payee(billing, tenant)
     top_ups = [
         await top_up(billing, tenant, "2 CNY", memo="for the fair", earned_bonus=True)
         for _ in range(each)
@@ -191,6 +209,7 @@ async def a_spending_tenant(billing: RunningService, *, customers: int, each: in
         detail_ids=await _bill(billing, tenant, reseller_id, customer_ids * each),
         account_ids=[top_ups[0].account_id, *(lot.id for lot in lots)],
         top_up_ids=[one.id for one in top_ups],
+        withdrawal_ids=await rejected_withdrawals(billing, tenant, top_ups),
     )
 
 

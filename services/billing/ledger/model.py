@@ -103,6 +103,13 @@ class Transfer(BillingTable):
             )
             for name in ("pending_id", "reverses_id")
         ),
+        # How much incentive money came into an account.
+        Index(
+            "transfers_rebate_idx",
+            "tenant_id",
+            "credit_account_id",
+            postgresql_where=text("code = 63"),
+        ),
         CheckConstraint("amount > 0", name="amount"),
         CheckConstraint("debit_account_id <> credit_account_id", name="accounts"),
         CheckConstraint("phase BETWEEN 1 AND 5", name="phase"),

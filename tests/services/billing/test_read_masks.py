@@ -34,6 +34,7 @@ UNSEEN = {
     "VoucherOperation.indirect_partner_id",
     "VoucherOperation.remark",
     "VoucherOperation.sub_quota_id",
+    "VerificationSettings.enabled",
 }
 # Of each slice a list, a list of many parents and a batch, two fields of it, and their columns;
 # columns of a place or an order stand behind them.
@@ -113,6 +114,7 @@ SELECTED: dict[str, tuple[list[str], list[str]]] = {
             "id AS row_id",
         ],
     ),
+    "GetVerificationSettingsRequest": (["email"], ["email"]),
     "BatchGetConsumptionDetailsRequest": (
         ["id", "indirect_partner_id"],
         ["id", "partner_id", "tenant_id", "id AS row_id"],
