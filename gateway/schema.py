@@ -5,7 +5,16 @@ import sys
 import strawberry
 from strawberry.schema.config import StrawberryConfig
 
-from gateway.billing import consumption, voucher_quotas, vouchers
+from gateway.billing import (
+    accounts,
+    consumption,
+    statements,
+    top_ups,
+    verification_codes,
+    voucher_quotas,
+    vouchers,
+    withdrawals,
+)
 from gateway.customers import account_managers, customers, partners, resources
 from gateway.incentives import incentives
 from gateway.kit.fields import bind, bound
@@ -32,9 +41,14 @@ class Query(
     account_managers.AccountManagerQuery,
     partners.PartnerQuery,
     customers.CustomerQuery,
+    accounts.AccountQuery,
+    top_ups.TopUpQuery,
+    statements.StatementQuery,
     voucher_quotas.VoucherQuotaQuery,
     vouchers.VoucherQuery,
     consumption.ConsumptionQuery,
+    verification_codes.VerificationCodeQuery,
+    withdrawals.WithdrawalQuery,
     incentives.IncentiveQuery,
     programs.ProgramQuery,
 ):
@@ -45,8 +59,12 @@ class Query(
 class Mutation(
     account_managers.AccountManagerMutation,
     customers.CustomerMutation,
+    accounts.AccountMutation,
+    top_ups.TopUpMutation,
     voucher_quotas.VoucherQuotaMutation,
     vouchers.VoucherMutation,
+    verification_codes.VerificationCodeMutation,
+    withdrawals.WithdrawalMutation,
 ):
     pass
 

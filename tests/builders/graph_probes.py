@@ -32,13 +32,16 @@ SCHEMA = build_schema(
 DEEP, SHALLOW = 5, 3
 # What kind of thing an argument names; a new name has to be put here.
 PREFIXES = {
+    "accountId": "acc",
     "accountManagerId": "mgr",
+    "challengeId": "vch",
     "applicationId": "app",
     "customerId": "cus",
     "customerIds": "cus",
     "incentiveBillId": "inb",
     "incentiveId": "inc",
     "indirectPartnerId": "ptr",
+    "indirectPartnerIds": "ptr",
     "membershipId": "mem",
     "parentQuotaId": "quo",
     "partnerId": "ptr",
@@ -46,7 +49,11 @@ PREFIXES = {
     "quotaId": "quo",
     "quotaIds": "quo",
     "resourceId": "res",
+    "transactionId": "txn",
+    "topUpIds": "tup",
     "voucherIds": "cpn",
+    "withdrawalId": "wdr",
+    "withdrawalIds": "wdr",
 }
 BY_ROOT = {"customer": "cus", "partner": "ptr", "updateCustomer": "cus"}
 ANYTHING = "*"

@@ -17,3 +17,17 @@ async def batch_get(
         *scope.covers(CustomerLink), CustomerLink.customer_id.in_(customer_ids)
     )
     return {link.customer_id: link for link in await session.scalars(statement)}
+
+
+async def known_resellers(
+    session: AsyncSession, *, scope: Scope, partner_ids: Sequence[UUID]
+) -> frozenset[UUID]:
+    """Give those who are resellers of the caller's; they are known by their customers."""
+    if scope.partner_id is not None:
+        return frozenset()
+    statement = select(CustomerLink.partner_id).where(
+        *scope.covers(CustomerLink),
+        CustomerLink.partner_id.in_(partner_ids),
+        CustomerLink.partner_id != scope.tenant_id,
+    )
+    return frozenset(await session.scalars(statement.distinct()))
