@@ -16,6 +16,8 @@ from partner.billing.v1 import (
     voucher_quotas_pb2_grpc,
     vouchers_pb2,
     vouchers_pb2_grpc,
+    withdrawals_pb2,
+    withdrawals_pb2_grpc,
 )
 from partner.customers.v1 import customers_pb2
 from partner.type.v1 import money_pb2, terms_pb2
@@ -115,6 +117,19 @@ async def say_contact(rpcs: Rpcs, tenant: Tenant, *, email: str) -> None:
             request_id=tenant.request_id("verification"), email=email
         ),
         principal=tenant.administrator,
+    )
+
+
+async def verify_payee(rpcs: Rpcs, tenant: Tenant, *, name: str) -> None:
+    """Let the platform have verified the partner: it may withdraw what it has paid in."""
+    await rpcs(
+        "billing",
+        withdrawals_pb2_grpc.WithdrawalServiceStub,
+        "RecordPayee",
+        withdrawals_pb2.RecordPayeeRequest(
+            request_id=tenant.request_id("payee"), verified_name=name, business_verified=True
+        ),
+        principal=tenant.operator,
     )
 
 

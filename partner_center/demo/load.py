@@ -64,6 +64,7 @@ async def _load_provider(rpcs: Rpcs, *, today: date, progress: Progress) -> dict
     progress(STEPS[4])
     await funds.say_contact(rpcs, tenant, email="money@lakeside.example")
     await funds.pay_in(rpcs, tenant, currency_code="USD", today=today)
+    await funds.verify_payee(rpcs, tenant, name=name)
     await funds.issue_vouchers(
         rpcs, tenant, customers, currency_code="USD", today=today, issuer=tenant.administrator
     )
@@ -111,6 +112,7 @@ async def _load_distributor(rpcs: Rpcs, *, today: date, progress: Progress) -> d
     await people.describe_resources(rpcs, tenant, customers, today=today)
     await funds.say_contact(rpcs, tenant, email="money@south.example")
     await funds.pay_in(rpcs, tenant, currency_code="CNY", today=today)
+    await funds.verify_payee(rpcs, tenant, name=name)
     await funds.issue_vouchers(
         rpcs, tenant, customers[: len(own)], currency_code="CNY", today=today,
         issuer=tenant.administrator,

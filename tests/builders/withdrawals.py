@@ -243,26 +243,7 @@ async def rejected_withdrawals(
         last_four="0127",
         create_time=now,
     )
-    withdrawals = [
-        Withdrawal(
-            **mine,
-            id=new_id(),
-            kind="BANK_CARD",
-            account_id=ids.from_text("acc", top_up.account_id, field="account_id"),
-            currency_code="CNY",
-            amount=100,
-            state="REJECTED",
-            bank_account_id=bank.id,
-            applicant="li",
-            apply_time=now,
-            expect_date=now.date(),
-            reviewer="operator",
-            review_time=now,
-            reject_reason="an invoice is missing",
-            finish_time=now,
-        )
-        for top_up in top_ups
-    ]
+    withdrawals = [_rejected(one, bank=bank, now=now) for one in top_ups]
     flows = [
         WithdrawalFlow(
             **mine,
@@ -282,3 +263,24 @@ async def rejected_withdrawals(
             session.add_all(rows)
             await session.flush()
     return [ids.to_text("wdr", withdrawal.id) for withdrawal in withdrawals]
+
+
+def _rejected(top_up: top_ups_pb2.TopUp, *, bank: BankAccount, now: datetime) -> Withdrawal:
+    return Withdrawal(
+        tenant_id=bank.tenant_id,
+        partner_id=bank.partner_id,
+        id=new_id(),
+        kind="BANK_CARD",
+        account_id=ids.from_text("acc", top_up.account_id, field="account_id"),
+        currency_code="CNY",
+        amount=100,
+        state="REJECTED",
+        bank_account_id=bank.id,
+        applicant="li",
+        apply_time=now,
+        expect_date=now.date(),
+        reviewer="operator",
+        review_time=now,
+        reject_reason="an invoice is missing",
+        finish_time=now,
+    )

@@ -62,18 +62,8 @@ async def submit_withdrawal(
     :raises VerificationRequired, VerificationFailed, NotVerified, NameMismatch, WithdrawalOpen:
     :raises InvoiceArrears, WithdrawableExceeded, FlowExpired, NotFound, InvalidArgument:
     """
+    await _admit(session, principal=principal, application=application, now=now)
     scope = principal.scope
-    if not principal.is_root:
-        raise PermissionDenied("resellers get their money back from their distributor")
-    refuse_odd(application)
-    await verification_codes.check(
-        session,
-        principal=principal,
-        operation=VerificationOperation.WITHDRAW,
-        challenge_id=application.challenge_id,
-        code=application.code,
-        now=now,
-    )
     # From here on, withdrawals of a partner go one after the other.
     payee = await _payee(session, scope=scope, application=application)
     cash = await _cash(session, scope=scope, amount=application.amount)
@@ -82,27 +72,13 @@ async def submit_withdrawal(
     )
     parts = await _parts(session, scope=scope, application=application, windows=windows, now=now)
     _note_branch(payee, application, parts=parts)
-    withdrawal = Withdrawal(
-        tenant_id=scope.tenant_id,
-        id=new_id(),
-        partner_id=scope.tenant_id,
-        kind=application.kind,
-        account_id=cash.id,
-        currency_code=application.amount.currency_code,
-        amount=Unit.parse(cash.unit).count(application.amount),
-        paid_amount=0,
-        state=WithdrawalState.SUBMITTED,
-        bank_account_id=await _bank_account(
-            session, scope=scope, bank=application.bank, vault=vault, now=now
-        ),
-        applicant=principal.subject,
-        apply_time=now,
-        expect_date=expected_date(
-            day_at(now),
-            kind=application.kind,
-            channels={part.top_up.channel for part in parts},
-        ),
+    bank_account_id = await _bank_account(
+        session, scope=scope, bank=application.bank, vault=vault, now=now
     )
+    withdrawal = _withdrawal(
+        application, cash=cash, parts=parts, applicant=principal.subject, now=now
+    )
+    withdrawal.bank_account_id = bank_account_id
     session.add(withdrawal)
     await session.flush()
     flows = holds.flows_of(withdrawal, parts=parts, request_id=request_id)
@@ -150,6 +126,22 @@ async def get_for_update(session: AsyncSession, *, scope: Scope, withdrawal_id: 
     if found is None:
         raise NotFound("withdrawal not found", field="withdrawal_id")
     return found
+
+
+async def _admit(
+    session: AsyncSession, *, principal: Principal, application: Application, now: datetime
+) -> None:
+    if not principal.is_root:
+        raise PermissionDenied("resellers get their money back from their distributor")
+    refuse_odd(application)
+    await verification_codes.check(
+        session,
+        principal=principal,
+        operation=VerificationOperation.WITHDRAW,
+        challenge_id=application.challenge_id,
+        code=application.code,
+        now=now,
+    )
 
 
 async def _payee(session: AsyncSession, *, scope: Scope, application: Application) -> Payee:
@@ -235,6 +227,34 @@ async def _parts(
     if len(known) < len(others):
         raise NotFound("top-up not found", field="top_up_ids")
     return choose(fitting, amount=application.amount, ids_in_order=named)
+
+
+def _withdrawal(
+    application: Application,
+    *,
+    cash: Account,
+    parts: Sequence[Part],
+    applicant: str,
+    now: datetime,
+) -> Withdrawal:
+    return Withdrawal(
+        tenant_id=cash.tenant_id,
+        id=new_id(),
+        partner_id=cash.holder_id,
+        kind=application.kind,
+        account_id=cash.id,
+        currency_code=application.amount.currency_code,
+        amount=Unit.parse(cash.unit).count(application.amount),
+        paid_amount=0,
+        state=WithdrawalState.SUBMITTED,
+        applicant=applicant,
+        apply_time=now,
+        expect_date=expected_date(
+            day_at(now),
+            kind=application.kind,
+            channels={part.top_up.channel for part in parts},
+        ),
+    )
 
 
 def _note_branch(payee: Payee, application: Application, *, parts: Sequence[Part]) -> None:
