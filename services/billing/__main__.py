@@ -2,6 +2,8 @@
 
 from collections.abc import Sequence
 
+from services.billing.adjustments.servicer import AdjustmentServicer
+from services.billing.closings.servicer import ClosingServicer
 from services.billing.consumption.jobs import push_customer_spends
 from services.billing.consumption.servicer import ConsumptionServicer
 from services.billing.ledger.jobs import EXPIRE_PENDING
@@ -18,6 +20,8 @@ SERVICERS: Sequence[type[Servicer]] = (
     CustomerLinkServicer,
     VoucherQuotaServicer,
     VoucherServicer,
+    AdjustmentServicer,
+    ClosingServicer,
 )
 
 

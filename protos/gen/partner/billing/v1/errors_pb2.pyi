@@ -72,6 +72,16 @@ class _ErrorReasonEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_ErrorReas
     """The file is no FOCUS CSV that can be read; metadata: cause."""
     ERROR_REASON_CURRENCY_MISMATCH: _ErrorReason.ValueType  # 30
     """All money of the tenant is of one currency; metadata: currency_code, given."""
+    ERROR_REASON_ADVISORY_NOT_ADJUSTABLE: _ErrorReason.ValueType  # 40
+    """The customer is linked by referral sale: nothing is allocated to it or reclaimed from it; metadata: customer_id."""
+    ERROR_REASON_ADJUSTMENT_IN_PROGRESS: _ErrorReason.ValueType  # 41
+    """Another adjustment between the same two is running: ask again (CBC.99007461)."""
+    ERROR_REASON_CREDIT_EXPIRED: _ErrorReason.ValueType  # 42
+    """There was enough credit, but it has expired (CBC.7181); metadata: expire_date, the last day."""
+    ERROR_REASON_FENCE_OUTDATED: _ErrorReason.ValueType  # 43
+    """A later attempt at closing the accounts is known; metadata: fence."""
+    ERROR_REASON_CLOSING_OUT_OF_ORDER: _ErrorReason.ValueType  # 44
+    """This step of closing accounts does not follow on the state; metadata: state."""
 
 class ErrorReason(_ErrorReason, metaclass=_ErrorReasonEnumTypeWrapper):
     """Why the billing service refuses; ErrorInfo.reason without the prefix, domain "billing.partner"."""
@@ -126,4 +136,14 @@ ERROR_REASON_FILE_NOT_READABLE: ErrorReason.ValueType  # 23
 """The file is no FOCUS CSV that can be read; metadata: cause."""
 ERROR_REASON_CURRENCY_MISMATCH: ErrorReason.ValueType  # 30
 """All money of the tenant is of one currency; metadata: currency_code, given."""
+ERROR_REASON_ADVISORY_NOT_ADJUSTABLE: ErrorReason.ValueType  # 40
+"""The customer is linked by referral sale: nothing is allocated to it or reclaimed from it; metadata: customer_id."""
+ERROR_REASON_ADJUSTMENT_IN_PROGRESS: ErrorReason.ValueType  # 41
+"""Another adjustment between the same two is running: ask again (CBC.99007461)."""
+ERROR_REASON_CREDIT_EXPIRED: ErrorReason.ValueType  # 42
+"""There was enough credit, but it has expired (CBC.7181); metadata: expire_date, the last day."""
+ERROR_REASON_FENCE_OUTDATED: ErrorReason.ValueType  # 43
+"""A later attempt at closing the accounts is known; metadata: fence."""
+ERROR_REASON_CLOSING_OUT_OF_ORDER: ErrorReason.ValueType  # 44
+"""This step of closing accounts does not follow on the state; metadata: state."""
 Global___ErrorReason: _TypeAlias = ErrorReason  # noqa: Y015
