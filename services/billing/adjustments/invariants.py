@@ -6,18 +6,18 @@ They see the tenant of the transaction that they run in (reliability.md 2.4, no.
 from collections.abc import Mapping
 from typing import Final
 
-from services.billing.ledger.chart import AccountKind, TransferCode
-
-ADJUSTMENTS_ARE_MOVED: Final = f"""
+# Codes of transfers: 2 allocates, 3 reclaims, 4 reclaims at disassociation. Kinds of accounts: cash
+# of a partner is 2, of a customer 4; the others of these holders are of credit.
+ADJUSTMENTS_ARE_MOVED: Final = """
     SELECT a.id, a.amount, sum(t.amount) AS moved
     FROM adjustments a
     LEFT JOIN LATERAL (
         SELECT t.amount / 10::numeric ^ split_part(d.unit, '/', 2)::integer AS amount,
             t.phase = 1 AND d.unit = c.unit
             AND t.code = CASE a.operation_type
-                WHEN 'ALLOCATE' THEN {TransferCode.ALLOCATE:d}
-                WHEN 'RECLAIM' THEN {TransferCode.RECLAIM:d}
-                ELSE {TransferCode.UNBIND_RECLAIM:d} END
+                WHEN 'ALLOCATE' THEN 2
+                WHEN 'RECLAIM' THEN 3
+                ELSE 4 END
             AND ARRAY[d.holder_id, c.holder_id] = CASE a.operation_type
                 WHEN 'ALLOCATE' THEN ARRAY[a.partner_id, target.id]
                 ELSE ARRAY[target.id, a.partner_id] END AS is_right
@@ -31,18 +31,15 @@ ADJUSTMENTS_ARE_MOVED: Final = f"""
         JOIN accounts d ON d.tenant_id = t.tenant_id AND d.id = t.debit_account_id
         JOIN accounts c ON c.tenant_id = t.tenant_id AND c.id = t.credit_account_id
         CROSS JOIN (SELECT coalesce(a.customer_id, a.target_partner_id) AS id) AS target
-        WHERE (d.kind IN ({AccountKind.PARTNER_CASH:d}, {AccountKind.CUSTOMER_CASH:d}))
-            = (a.kind = 'CASH')
+        WHERE (d.kind IN (2, 4)) = (a.kind = 'CASH')
     ) t ON true
     GROUP BY a.tenant_id, a.id
     HAVING coalesce(sum(t.amount), 0) <> a.amount OR NOT bool_and(t.is_right)
 """
 
-TRANSFERS_HAVE_THEIR_ADJUSTMENT: Final = f"""
+TRANSFERS_HAVE_THEIR_ADJUSTMENT: Final = """
     SELECT t.id FROM transfers t
-    WHERE t.code IN (
-        {TransferCode.ALLOCATE:d}, {TransferCode.RECLAIM:d}, {TransferCode.UNBIND_RECLAIM:d}
-    ) AND NOT EXISTS (
+    WHERE t.code IN (2, 3, 4) AND NOT EXISTS (
         SELECT FROM adjustments a
         WHERE a.tenant_id = t.tenant_id AND a.transaction_id = coalesce(t.group_id, t.id)
     )

@@ -37,9 +37,7 @@ class Act:
 
     def derived(self, leg: object = "") -> UUID:
         """Derive an id that a repetition of the request derives, too."""
-        return transfer_id(
-            self.tenant_id, method=self.method, request_id=self.request_id, leg=leg
-        )
+        return transfer_id(self.tenant_id, method=self.method, request_id=self.request_id, leg=leg)
 
     @property
     def gives(self) -> bool:
@@ -95,9 +93,7 @@ async def _open_takers(
 
     Their currency is the tenant's: it is that of the accounts which give.
     """
-    wanted = {
-        _key(new): new for movement in movements for new in _takers(act, movement)
-    }
+    wanted = {_key(new): new for movement in movements for new in _takers(act, movement)}
     found = await queries.find_accounts(
         session, scope=act.principal.scope, wanted=list(wanted.values())
     )

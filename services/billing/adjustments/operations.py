@@ -194,9 +194,7 @@ async def _find_routes(
         if link is not None and link.is_closing and act.gives:
             found.append(AccountClosing("the customer is leaving: nothing is given to it"))
         else:
-            found.append(
-                route_to(target, scope=scope, link=link, resellers=resellers, field=field)
-            )
+            found.append(route_to(target, scope=scope, link=link, resellers=resellers, field=field))
     routes = [one for one in found if isinstance(one, Route)]
     refusals = iter(await refusals_of_running(session, tenant_id=act.tenant_id, routes=routes))
     return [next(refusals) or one if isinstance(one, Route) else one for one in found]
@@ -248,9 +246,7 @@ async def _sources(
         if Unit.parse(account.unit).currency_code == currency_code:
             held[account.holder_id].append(account)
     if not any(held.values()):
-        await refuse_other_currency(
-            session, tenant_id=act.tenant_id, currency_code=currency_code
-        )
+        await refuse_other_currency(session, tenant_id=act.tenant_id, currency_code=currency_code)
     return {
         giver_id: Lots(accounts, currency_code=currency_code, now=act.now)
         for giver_id, accounts in held.items()

@@ -170,12 +170,10 @@ async def find_accounts(
 
 def _held(
     scope: Scope, holder_ids: Collection[UUID], kinds: Collection[AccountKind]
-) -> Select[tuple[Account]]:
+) -> Select[Account]:
     return (
         select(Account)
-        .where(
-            *scope.covers(Account), Account.holder_id.in_(holder_ids), Account.kind.in_(kinds)
-        )
+        .where(*scope.covers(Account), Account.holder_id.in_(holder_ids), Account.kind.in_(kinds))
         # Balances were moved behind the session's back.
         .execution_options(populate_existing=True)
     )

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from datetime import datetime
 from typing import Final
 
-from partner.billing.v1 import adjustments_pb2, adjustments_pb2_grpc, vouchers_pb2
+from partner.billing.v1 import adjustments_pb2, adjustments_pb2_grpc
 from services.billing.adjustments import operations, queries
 from services.billing.adjustments.messages import ADJUSTMENT, KINDS, TYPES
 from services.billing.adjustments.model import AdjustmentKind, Target
@@ -173,14 +173,17 @@ def _terms(
 def _result(
     allocated: operations.Allocated, *, now: datetime
 ) -> adjustments_pb2.BatchAllocateResponse.AllocatedAmount:
-    adjustment, refusal = allocated.adjustment, allocated.refusal
-    return adjustments_pb2.BatchAllocateResponse.AllocatedAmount(
+    result = adjustments_pb2.BatchAllocateResponse.AllocatedAmount(
         customer_id=wire.id_text("cus", allocated.target.customer_id),
         indirect_partner_id=wire.id_text("ptr", allocated.target.indirect_partner_id),
-        adjustment=adjustment and ADJUSTMENT.everything.message_of(adjustment, now=now),
-        error=refusal
-        and vouchers_pb2.ErrorDetail(reason=refusal.reason, message=refusal.message),
     )
+    if allocated.adjustment is not None:
+        made = ADJUSTMENT.everything.message_of(allocated.adjustment, now=now)
+        result.adjustment.CopyFrom(made)
+    if allocated.refusal is not None:
+        result.error.reason = allocated.refusal.reason
+        result.error.message = allocated.refusal.message
+    return result
 
 
 def _filter(message: adjustments_pb2.AdjustmentFilter, *, scope: Scope) -> AdjustmentFilter:

@@ -61,9 +61,10 @@ def _create_adjustments() -> None:
         CheckConstraint("kind IN ('CASH', 'CREDIT')", name="adjustments_kind_check"),
         CheckConstraint("amount > 0", name="adjustments_amount_check"),
     )
-    for name, key in (("adjustments_operate_time_idx", "partner_id"), (
-        "adjustments_customer_operate_time_idx", "customer_id"
-    )):
+    for name, key in (
+        ("adjustments_operate_time_idx", "partner_id"),
+        ("adjustments_customer_operate_time_idx", "customer_id"),
+    ):
         op.create_index(name, "adjustments", ["tenant_id", key, "operate_time", "id"])
     protect("adjustments", partner=True)
     grant("adjustments", "SELECT", "INSERT")
