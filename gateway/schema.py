@@ -5,7 +5,13 @@ import sys
 import strawberry
 from strawberry.schema.config import StrawberryConfig
 
-from gateway.billing import adjustments, consumption, voucher_quotas, vouchers
+from gateway.billing import (
+    adjustments,
+    consumption,
+    verification_codes,
+    voucher_quotas,
+    vouchers,
+)
 from gateway.customers import account_managers, customers, partners, resources
 from gateway.incentives import incentives
 from gateway.kit.fields import bind, bound
@@ -36,6 +42,7 @@ class Query(
     vouchers.VoucherQuery,
     adjustments.AdjustmentQuery,
     consumption.ConsumptionQuery,
+    verification_codes.VerificationCodeQuery,
     incentives.IncentiveQuery,
     programs.ProgramQuery,
 ):
@@ -49,6 +56,7 @@ class Mutation(
     voucher_quotas.VoucherQuotaMutation,
     vouchers.VoucherMutation,
     adjustments.AdjustmentMutation,
+    verification_codes.VerificationCodeMutation,
 ):
     pass
 

@@ -4,6 +4,7 @@ from enum import Enum
 
 import strawberry
 
+from gateway.billing.verification_codes import VerificationInput
 from gateway.billing.vouchers import ErrorDetail
 from gateway.customers.customers import Customer
 from gateway.customers.partners import Partner
@@ -86,6 +87,7 @@ class AllocateInput:
     kind: AdjustmentKind
     amount: MoneyInput
     memo: str | None
+    verification: VerificationInput | None
 
 
 @takes(adjustments_pb2.ReclaimRequest)
@@ -95,6 +97,7 @@ class ReclaimInput:
     kind: AdjustmentKind
     amount: MoneyInput
     memo: str | None
+    verification: VerificationInput | None
 
 
 @takes(adjustments_pb2.BatchAllocateRequest)
@@ -104,6 +107,7 @@ class BatchAllocateInput:
     kind: AdjustmentKind
     amount: MoneyInput
     memo: str | None
+    verification: VerificationInput | None
 
 
 @answers(ADJUSTMENTS["Allocate"])

@@ -1,9 +1,11 @@
-"""The demo's voucher quotas and vouchers."""
+"""The demo's voucher quotas and vouchers, and where its verification codes go."""
 
 from collections.abc import Sequence
 from datetime import date, timedelta
 
 from partner.billing.v1 import (
+    verification_codes_pb2,
+    verification_codes_pb2_grpc,
     voucher_quotas_pb2,
     voucher_quotas_pb2_grpc,
     vouchers_pb2,
@@ -55,6 +57,19 @@ async def issue_vouchers(
                 request,
                 principal=issuer,
             )
+
+
+async def say_contact(rpcs: Rpcs, tenant: Tenant, *, email: str) -> None:
+    """Say where verification codes go; a demo writes them into billing's log as well."""
+    await rpcs(
+        "billing",
+        verification_codes_pb2_grpc.VerificationCodeServiceStub,
+        "SetVerification",
+        verification_codes_pb2.SetVerificationRequest(
+            request_id=tenant.request_id("verification"), email=email
+        ),
+        principal=tenant.administrator,
+    )
 
 
 async def _grant(

@@ -62,6 +62,7 @@ async def _load_provider(rpcs: Rpcs, *, today: date, progress: Progress) -> dict
     progress(STEPS[3])
     await people.describe_resources(rpcs, tenant, customers, today=today)
     progress(STEPS[4])
+    await funds.say_contact(rpcs, tenant, email="money@lakeside.example")
     await funds.issue_vouchers(
         rpcs, tenant, customers, currency_code="USD", today=today, issuer=tenant.administrator
     )
@@ -107,6 +108,7 @@ async def _load_distributor(rpcs: Rpcs, *, today: date, progress: Progress) -> d
     )
     progress(STEPS[8])
     await people.describe_resources(rpcs, tenant, customers, today=today)
+    await funds.say_contact(rpcs, tenant, email="money@south.example")
     await funds.issue_vouchers(
         rpcs, tenant, customers[: len(own)], currency_code="CNY", today=today,
         issuer=tenant.administrator,

@@ -9,6 +9,11 @@ from services.billing.consumption.servicer import ConsumptionServicer
 from services.billing.ledger.jobs import EXPIRE_PENDING
 from services.billing.links.servicer import CustomerLinkServicer
 from services.billing.peers import Customers
+from services.billing.settings import BillingSettings
+from services.billing.verification_codes.jobs import send_codes
+from services.billing.verification_codes.messages import SecondFactor
+from services.billing.verification_codes.model import Codes
+from services.billing.verification_codes.servicer import VerificationCodeServicer
 from services.billing.voucher_quotas.servicer import VoucherQuotaServicer
 from services.billing.vouchers.servicer import VoucherServicer
 from services.kit.jobs import Job
@@ -31,6 +36,13 @@ def compose(parts: Parts) -> tuple[list[Servicer], list[Job]]:
     servicers = [servicer(parts.database, parts.pages) for servicer in SERVICERS]
     servicers.append(ConsumptionServicer(parts.database, parts.pages, customers=customers))
     jobs: list[Job] = [push_customer_spends(customers), EXPIRE_PENDING]
+    own = BillingSettings.of(parts.settings)
+    codes = Codes(own.secret.key("verification codes"))
+    servicers.append(VerificationCodeServicer(parts.database, parts.pages, sender=own.sender))
+    jobs.append(send_codes(own.sender, codes))
+    # Last: every write looks at the code that it brings.
+    for servicer in servicers:
+        servicer.step_up = SecondFactor(codes)
     return servicers, jobs
 
 

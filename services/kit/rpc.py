@@ -24,6 +24,7 @@ from services.kit.errors import (
 )
 from services.kit.identity import Principal, Role, Scope, TokenVerifier
 from services.kit.paging import Page, PageTokens
+from services.kit.protected import protected
 from services.kit.replies import KEPT_CODES, Outcome, claim_of
 from services.kit.requests import validate
 
@@ -36,9 +37,9 @@ _S = TypeVar("_S", bound="Servicer")
 _Q = TypeVar("_Q", bound=Message)
 _R = TypeVar("_R", bound=Message)
 _Wrapped = Callable[[_S, _Q, Any], Coroutine[Any, Any, _R]]
-
-# Writes whose client may be gone; a stopping server waits for them.
-_writes: Final[set[asyncio.Task[Outcome]]] = set()
+# Looks at what a write brings to prove who sends it, in transactions of its own: what it notes
+# stays where the write is refused. It gives the principal, with what was proved.
+StepUp = Callable[[Database, Message, Principal, datetime], Awaitable[Principal]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -99,7 +100,7 @@ def write(
         async def answer(self: _S, request: _Q, context: Any) -> _R:
             async def run(arrival: Arrival, principal: Principal) -> _R:
                 validate(request)
-                outcome = await _protected(_write(self, method, request, arrival, principal))
+                outcome = await protected(_write(self, method, request, arrival, principal))
                 arrival.is_replay = outcome.is_replay
                 if outcome.is_refusal:
                     raise _KeptRefusal(outcome)
@@ -175,6 +176,8 @@ class Servicer:
         # The server sets it; without one nobody is let in.
         self.verifier: TokenVerifier | None = None
         self.clock: Callable[[], datetime] = utc_now
+        # The composition root sets it, where a service has one.
+        self.step_up: StepUp | None = None
 
     async def _answer(
         self,
@@ -223,12 +226,6 @@ def utc_now() -> datetime:
     return datetime.now(UTC)
 
 
-async def writes_finished() -> None:
-    """Wait for the writes whose clients may be gone."""
-    if _writes:
-        await asyncio.wait(_writes)
-
-
 def _call(
     servicer: Servicer, arrival: Arrival, principal: Principal, session: AsyncSession
 ) -> Call:
@@ -242,14 +239,6 @@ def _call(
     )
 
 
-async def _protected(work: Coroutine[Any, Any, Outcome]) -> Outcome:
-    """Let a transaction finish whatever becomes of the client: a commit is never cut."""
-    task = asyncio.create_task(work)
-    _writes.add(task)
-    task.add_done_callback(_writes.discard)
-    return await asyncio.shield(task)
-
-
 async def _write(
     servicer: _S,
     method: Callable[[_S, _Q, Call], Awaitable[Message]],
@@ -259,6 +248,8 @@ async def _write(
 ) -> Outcome:
     claim = claim_of(request, method=arrival.rpc.full_name, principal=principal)
     arrival.request_id = claim.request_id
+    if servicer.step_up is not None:
+        principal = await servicer.step_up(servicer.database, request, principal, arrival.now)
     with metrics.IN_FLIGHT.track_inprogress():
         async with (
             asyncio.timeout(WRITE_SECONDS_MAX),

@@ -33,6 +33,7 @@ DEEP, SHALLOW = 5, 3
 # What kind of thing an argument names; a new name has to be put here.
 PREFIXES = {
     "accountManagerId": "mgr",
+    "challengeId": "vch",
     "applicationId": "app",
     "customerId": "cus",
     "customerIds": "cus",

@@ -6,7 +6,12 @@ from datetime import UTC, date, datetime
 from typing import Any, Final
 from uuid import UUID
 
-from partner.billing.v1 import consumption_pb2, voucher_quotas_pb2, vouchers_pb2
+from partner.billing.v1 import (
+    consumption_pb2,
+    verification_codes_pb2,
+    voucher_quotas_pb2,
+    vouchers_pb2,
+)
 from services.billing.consumption import operations
 from services.billing.consumption.model import AMOUNTS
 from services.billing.vouchers.model import RECIPIENTS_MAX
@@ -15,8 +20,11 @@ from tests.builders.billing import a_limit, an_issue, grant_quota, some_customer
 from tests.builders.consumption import a_charge
 from tests.builders.principals import a_system, a_tenant, an_administrator
 from tests.builders.running import RunningService
+from tests.builders.verification import a_switch
 
 CYCLE: Final = date(2024, 9, 1)
+# Answers that are what they are about.
+SETTINGS: Final = (consumption_pb2.ConsumptionSettings, verification_codes_pb2.VerificationSettings)
 # Every field of a detail has a value.
 SAID: Final[dict[str, Any]] = {
     "billing_cycle": CYCLE,
@@ -97,12 +105,13 @@ class Spending:
                 indirect_partner_id=reseller,
             ),
             consumption_pb2.GetConsumptionSettingsRequest(),
+            verification_codes_pb2.GetVerificationSettingsRequest(),
         ]
 
 
 def resources_of(answer: Any) -> list[Any]:
     """Give what a response is about: its items, those of its groups, or itself."""
-    if isinstance(answer, consumption_pb2.ConsumptionSettings):
+    if isinstance(answer, SETTINGS):
         return [answer]
     name, field = next(iter(answer.DESCRIPTOR.fields_by_name.items()))
     found = list(getattr(answer, name))
@@ -128,6 +137,7 @@ async def a_spending_tenant(billing: RunningService, *, customers: int, each: in
         for voucher_id in await _issue(billing, tenant, quota_id, customer_ids)
     ]
     reseller_id = ids.new_id()
+    await billing.call(a_switch(mobile="13912345678"), principal=an_administrator(tenant))
     return Spending(
         tenant=tenant,
         reseller_id=reseller_id,

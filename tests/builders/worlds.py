@@ -6,7 +6,12 @@ from uuid import uuid4
 
 from google.protobuf.timestamp_pb2 import Timestamp
 
-from partner.billing.v1 import consumption_pb2, voucher_quotas_pb2, vouchers_pb2
+from partner.billing.v1 import (
+    consumption_pb2,
+    verification_codes_pb2,
+    voucher_quotas_pb2,
+    vouchers_pb2,
+)
 from partner.customers.v1 import (
     account_managers_pb2,
     customers_pb2,
@@ -169,6 +174,7 @@ async def _fill_billing(run: RunService, tenant: Tenant) -> None:
     )
     for holding in tenant.holdings:
         await _fill_funds(service, tenant, holding, quota_id=quota.id)
+    await _fill_verification(service, tenant)
 
 
 async def _fill_funds(service: Any, tenant: Tenant, holding: Holding, *, quota_id: str) -> None:
@@ -195,6 +201,28 @@ async def _fill_funds(service: Any, tenant: Tenant, holding: Holding, *, quota_i
         principal=tenant.administrator,
     )
     holding.things["cpn"] = issued.results[0].voucher.id
+
+
+async def _fill_verification(service: Any, tenant: Tenant) -> None:
+    """Let each partner have a contact, and its administrator wait for a code."""
+    of_partners = {holding.things["ptr"]: holding for holding in reversed(tenant.holdings)}
+    for holding in of_partners.values():
+        administrator = principals.an_administrator(tenant.id, partner_id=holding.id("ptr"))
+        await service.call(
+            verification_codes_pb2.SetVerificationRequest(
+                request_id=str(uuid4()), email=f"{holding.canary}@partner.example"
+            ),
+            principal=administrator,
+        )
+        challenge = await service.call(
+            verification_codes_pb2.RequestVerificationCodeRequest(
+                request_id=str(uuid4()),
+                operation=verification_codes_pb2.VERIFICATION_OPERATION_WITHDRAW,
+                channel=verification_codes_pb2.VERIFICATION_CHANNEL_EMAIL,
+            ),
+            principal=administrator,
+        )
+        holding.things["vch"] = challenge.id
 
 
 def focus_pieces(holdings: Sequence[Holding]) -> list[consumption_pb2.ImportConsumptionRequest]:

@@ -30,6 +30,7 @@ NOT_NEEDED: Final[Mapping[str, str]] = {}
 UNSCOPED: Final[Mapping[str, str]] = {
     "billing/ledger/unresolved": "narrows a query that has its scope",
     "billing/consumption/list_due_spends": "a job looks for due work over all tenants",
+    "billing/verification_codes/list_due": "a job looks for due work over all tenants",
 }
 
 ALL = pytest.mark.parametrize("slice_", slices(), ids=str)

@@ -10,6 +10,9 @@ from services.billing.adjustments.messages import ADJUSTMENT, KINDS, TYPES
 from services.billing.adjustments.model import AdjustmentKind, Target
 from services.billing.adjustments.queries import AdjustmentFilter, AdjustmentOrder
 from services.billing.links.model import refuse_other_resellers
+from services.billing.verification_codes import operations as verification_codes
+from services.billing.verification_codes.messages import to_answer
+from services.billing.verification_codes.model import VerificationOperation
 from services.kit import ids, wire
 from services.kit.errors import InvalidArgument
 from services.kit.fields import place
@@ -23,6 +26,12 @@ TARGETS_MAX: Final = 100
 # Whose money it is, and whom it was given to.
 READERS: Final = (Role.ADMINISTRATOR, Role.FINANCE, Role.OPERATOR, Role.SYSTEM, Role.CUSTOMER)
 
+Request = (
+    adjustments_pb2.AllocateRequest
+    | adjustments_pb2.ReclaimRequest
+    | adjustments_pb2.BatchAllocateRequest
+)
+
 _ORDERS: Final = wire.Words(adjustments_pb2.AdjustmentOrder, prefix="ADJUSTMENT_ORDER_")
 
 
@@ -31,6 +40,7 @@ class AdjustmentServicer(Servicer, adjustments_pb2_grpc.AdjustmentServiceService
     async def Allocate(
         self, request: adjustments_pb2.AllocateRequest, call: Call
     ) -> adjustments_pb2.Adjustment:
+        await _check_code(request, call)
         adjustment = await operations.allocate(
             call.session,
             principal=call.principal,
@@ -45,6 +55,7 @@ class AdjustmentServicer(Servicer, adjustments_pb2_grpc.AdjustmentServiceService
     async def Reclaim(
         self, request: adjustments_pb2.ReclaimRequest, call: Call
     ) -> adjustments_pb2.Adjustment:
+        await _check_code(request, call)
         adjustment = await operations.reclaim(
             call.session,
             principal=call.principal,
@@ -59,6 +70,7 @@ class AdjustmentServicer(Servicer, adjustments_pb2_grpc.AdjustmentServiceService
     async def BatchAllocate(
         self, request: adjustments_pb2.BatchAllocateRequest, call: Call
     ) -> adjustments_pb2.BatchAllocateResponse:
+        await _check_code(request, call)
         allocated = await operations.batch_allocate(
             call.session,
             principal=call.principal,
@@ -138,6 +150,16 @@ class AdjustmentServicer(Servicer, adjustments_pb2_grpc.AdjustmentServiceService
         return response
 
 
+async def _check_code(request: Request, call: Call) -> None:
+    await verification_codes.check(
+        call.session,
+        principal=call.principal,
+        operation=VerificationOperation.ADJUST,
+        **to_answer(request),
+        now=call.now,
+    )
+
+
 def _target(message: adjustments_pb2.AdjustmentTarget, *, field: str) -> Target:
     target = Target(
         wire.to_id(message, "customer_id", "cus", path=field),
@@ -158,11 +180,7 @@ def _targets(messages: Iterable[adjustments_pb2.AdjustmentTarget]) -> list[Targe
     return list(dict.fromkeys(given))
 
 
-def _terms(
-    request: adjustments_pb2.AllocateRequest
-    | adjustments_pb2.ReclaimRequest
-    | adjustments_pb2.BatchAllocateRequest,
-) -> operations.Terms:
+def _terms(request: Request) -> operations.Terms:
     return operations.Terms(
         kind=AdjustmentKind(KINDS.required_word(request.kind, field="kind")),
         amount=Money.from_message(request.amount, field="amount"),

@@ -23,6 +23,7 @@ UNSEEN = {
     "VoucherOperation.parent_quota_id",
     "VoucherOperation.indirect_partner_id",
     "VoucherOperation.remark",
+    "VerificationSettings.enabled",
 }
 # Of each slice a list, a list of many parents and a batch, two fields of it, and their columns;
 # columns of a place or an order stand behind them.
@@ -73,6 +74,7 @@ SELECTED: dict[str, tuple[list[str], list[str]]] = {
             "id AS row_id",
         ],
     ),
+    "GetVerificationSettingsRequest": (["email"], ["email"]),
     "BatchGetConsumptionDetailsRequest": (
         ["id", "indirect_partner_id"],
         ["id", "partner_id", "tenant_id", "id AS row_id"],

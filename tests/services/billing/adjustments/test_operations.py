@@ -32,6 +32,7 @@ from tests.builders.principals import (
     an_administrator,
 )
 from tests.builders.running import RunningService
+from tests.builders.verification import a_switch, a_wrong_answer, an_answer, ask_for_code
 
 SOON, LATE, PAST = date(2097, 6, 30), date(2098, 1, 31), date(2020, 1, 31)
 
@@ -318,6 +319,27 @@ async def test_rule_9_only_a_distributor_names_resellers_and_only_its_own(
     assert {one.reason for one in refusals} == {"INDIRECT_PARTNER_FORBIDDEN"}
     assert {one.code for one in refusals} == {"PERMISSION_DENIED"}
     assert len({one.message for one in refusals}) == 1
+
+
+async def test_rule_11_a_code_is_asked_for_where_the_partner_wants_it(
+    billing: RunningService,
+) -> None:
+    tenant = a_tenant()
+    (customer,) = await some_customers(billing, tenant, 1)
+    await put_cash(billing, tenant, "100 CNY")
+    principal = an_administrator(tenant)
+    await billing.call(a_switch(enabled=True), principal=principal)
+    for request in (an_allocation(to(customer)), a_reclaim(to(customer)), a_batch([to(customer)])):
+        challenge = await ask_for_code(billing, principal, operation="ADJUST")
+
+        without = await billing.refusal(request, principal=principal)
+        request.verification.CopyFrom(a_wrong_answer(billing, challenge))
+        wrong = await billing.refusal(request, principal=principal)
+        request.verification.CopyFrom(an_answer(billing, challenge))
+        await billing.call(request, principal=principal)
+
+        assert (without.reason, wrong.reason) == ("VERIFICATION_REQUIRED", "VERIFICATION_FAILED")
+    assert await Funds(billing, tenant).cash(uuid_of(customer)) == "10"
 
 
 async def test_rule_12_what_is_done_is_final(billing: RunningService) -> None:

@@ -10,6 +10,7 @@ from google.protobuf import message as _message
 from google.protobuf import timestamp_pb2 as _timestamp_pb2
 from google.protobuf.internal import containers as _containers
 from google.protobuf.internal import enum_type_wrapper as _enum_type_wrapper
+from partner.billing.v1 import verification_codes_pb2 as _verification_codes_pb2
 from partner.billing.v1 import vouchers_pb2 as _vouchers_pb2
 from partner.type.v1 import money_pb2 as _money_pb2
 import builtins as _builtins
@@ -305,6 +306,7 @@ class AllocateRequest(_message.Message):
     KIND_FIELD_NUMBER: _builtins.int
     AMOUNT_FIELD_NUMBER: _builtins.int
     MEMO_FIELD_NUMBER: _builtins.int
+    VERIFICATION_FIELD_NUMBER: _builtins.int
     request_id: _builtins.str
     """Makes a repetition harmless."""
     kind: Global___AdjustmentKind.ValueType
@@ -319,6 +321,10 @@ class AllocateRequest(_message.Message):
     def amount(self) -> _money_pb2.Money:
         """How much; above 0, at most 2 decimals."""
 
+    @_builtins.property
+    def verification(self) -> _verification_codes_pb2.Verification:
+        """The answer to a challenge for ADJUST, where the partner asks for codes."""
+
     def __init__(
         self,
         *,
@@ -327,14 +333,20 @@ class AllocateRequest(_message.Message):
         kind: Global___AdjustmentKind.ValueType = ...,
         amount: _money_pb2.Money | None = ...,
         memo: _builtins.str | None = ...,
+        verification: _verification_codes_pb2.Verification | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["_memo", b"_memo", "amount", b"amount", "memo", b"memo", "target", b"target"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_memo", b"_memo", "_verification", b"_verification", "amount", b"amount", "memo", b"memo", "target", b"target", "verification", b"verification"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["_memo", b"_memo", "amount", b"amount", "kind", b"kind", "memo", b"memo", "request_id", b"request_id", "target", b"target"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_memo", b"_memo", "_verification", b"_verification", "amount", b"amount", "kind", b"kind", "memo", b"memo", "request_id", b"request_id", "target", b"target", "verification", b"verification"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     _WhichOneofReturnType__memo: _TypeAlias = _typing.Literal["memo"]  # noqa: Y015
     _WhichOneofArgType__memo: _TypeAlias = _typing.Literal["_memo", b"_memo"]  # noqa: Y015
+    _WhichOneofReturnType__verification: _TypeAlias = _typing.Literal["verification"]  # noqa: Y015
+    _WhichOneofArgType__verification: _TypeAlias = _typing.Literal["_verification", b"_verification"]  # noqa: Y015
+    @_typing.overload
     def WhichOneof(self, oneof_group: _WhichOneofArgType__memo) -> _WhichOneofReturnType__memo | None: ...
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__verification) -> _WhichOneofReturnType__verification | None: ...
 
 Global___AllocateRequest: _TypeAlias = AllocateRequest  # noqa: Y015
 
@@ -349,6 +361,7 @@ class ReclaimRequest(_message.Message):
     KIND_FIELD_NUMBER: _builtins.int
     AMOUNT_FIELD_NUMBER: _builtins.int
     MEMO_FIELD_NUMBER: _builtins.int
+    VERIFICATION_FIELD_NUMBER: _builtins.int
     request_id: _builtins.str
     """Makes a repetition harmless."""
     kind: Global___AdjustmentKind.ValueType
@@ -363,6 +376,10 @@ class ReclaimRequest(_message.Message):
     def amount(self) -> _money_pb2.Money:
         """How much; above 0, at most 2 decimals."""
 
+    @_builtins.property
+    def verification(self) -> _verification_codes_pb2.Verification:
+        """The answer to a challenge for ADJUST, where the partner asks for codes."""
+
     def __init__(
         self,
         *,
@@ -371,14 +388,20 @@ class ReclaimRequest(_message.Message):
         kind: Global___AdjustmentKind.ValueType = ...,
         amount: _money_pb2.Money | None = ...,
         memo: _builtins.str | None = ...,
+        verification: _verification_codes_pb2.Verification | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["_memo", b"_memo", "amount", b"amount", "memo", b"memo", "target", b"target"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_memo", b"_memo", "_verification", b"_verification", "amount", b"amount", "memo", b"memo", "target", b"target", "verification", b"verification"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["_memo", b"_memo", "amount", b"amount", "kind", b"kind", "memo", b"memo", "request_id", b"request_id", "target", b"target"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_memo", b"_memo", "_verification", b"_verification", "amount", b"amount", "kind", b"kind", "memo", b"memo", "request_id", b"request_id", "target", b"target", "verification", b"verification"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     _WhichOneofReturnType__memo: _TypeAlias = _typing.Literal["memo"]  # noqa: Y015
     _WhichOneofArgType__memo: _TypeAlias = _typing.Literal["_memo", b"_memo"]  # noqa: Y015
+    _WhichOneofReturnType__verification: _TypeAlias = _typing.Literal["verification"]  # noqa: Y015
+    _WhichOneofArgType__verification: _TypeAlias = _typing.Literal["_verification", b"_verification"]  # noqa: Y015
+    @_typing.overload
     def WhichOneof(self, oneof_group: _WhichOneofArgType__memo) -> _WhichOneofReturnType__memo | None: ...
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__verification) -> _WhichOneofReturnType__verification | None: ...
 
 Global___ReclaimRequest: _TypeAlias = ReclaimRequest  # noqa: Y015
 
@@ -393,6 +416,7 @@ class BatchAllocateRequest(_message.Message):
     KIND_FIELD_NUMBER: _builtins.int
     AMOUNT_FIELD_NUMBER: _builtins.int
     MEMO_FIELD_NUMBER: _builtins.int
+    VERIFICATION_FIELD_NUMBER: _builtins.int
     request_id: _builtins.str
     """Makes a repetition harmless."""
     kind: Global___AdjustmentKind.ValueType
@@ -407,6 +431,10 @@ class BatchAllocateRequest(_message.Message):
     def amount(self) -> _money_pb2.Money:
         """How much to each; above 0, at most 2 decimals."""
 
+    @_builtins.property
+    def verification(self) -> _verification_codes_pb2.Verification:
+        """The answer to a challenge for ADJUST, where the partner asks for codes."""
+
     def __init__(
         self,
         *,
@@ -415,14 +443,20 @@ class BatchAllocateRequest(_message.Message):
         kind: Global___AdjustmentKind.ValueType = ...,
         amount: _money_pb2.Money | None = ...,
         memo: _builtins.str | None = ...,
+        verification: _verification_codes_pb2.Verification | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["_memo", b"_memo", "amount", b"amount", "memo", b"memo"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_memo", b"_memo", "_verification", b"_verification", "amount", b"amount", "memo", b"memo", "verification", b"verification"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["_memo", b"_memo", "amount", b"amount", "kind", b"kind", "memo", b"memo", "request_id", b"request_id", "targets", b"targets"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_memo", b"_memo", "_verification", b"_verification", "amount", b"amount", "kind", b"kind", "memo", b"memo", "request_id", b"request_id", "targets", b"targets", "verification", b"verification"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     _WhichOneofReturnType__memo: _TypeAlias = _typing.Literal["memo"]  # noqa: Y015
     _WhichOneofArgType__memo: _TypeAlias = _typing.Literal["_memo", b"_memo"]  # noqa: Y015
+    _WhichOneofReturnType__verification: _TypeAlias = _typing.Literal["verification"]  # noqa: Y015
+    _WhichOneofArgType__verification: _TypeAlias = _typing.Literal["_verification", b"_verification"]  # noqa: Y015
+    @_typing.overload
     def WhichOneof(self, oneof_group: _WhichOneofArgType__memo) -> _WhichOneofReturnType__memo | None: ...
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__verification) -> _WhichOneofReturnType__verification | None: ...
 
 Global___BatchAllocateRequest: _TypeAlias = BatchAllocateRequest  # noqa: Y015
 

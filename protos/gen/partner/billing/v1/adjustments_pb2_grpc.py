@@ -76,7 +76,8 @@ class AdjustmentServiceServicer:
     def Allocate(self, request, context):
         """Allocates cash or credit to a customer or a reseller (拨款); credit keeps its day of expiry.
         Refuses with NOT_SUB_CUSTOMER, ADVISORY_NOT_ADJUSTABLE, INDIRECT_PARTNER_FORBIDDEN, INSUFFICIENT_BALANCE, CREDIT_EXPIRED,
-        CURRENCY_MISMATCH, ACCOUNT_CLOSING or ADJUSTMENT_IN_PROGRESS.
+        CURRENCY_MISMATCH, ACCOUNT_CLOSING or ADJUSTMENT_IN_PROGRESS; with VERIFICATION_REQUIRED or VERIFICATION_FAILED where the
+        partner asks for codes.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -85,7 +86,7 @@ class AdjustmentServiceServicer:
     def Reclaim(self, request, context):
         """Reclaims what a customer or a reseller has and has not spent, to the account that it came from (回收).
         Refuses with NOT_SUB_CUSTOMER, ADVISORY_NOT_ADJUSTABLE, INDIRECT_PARTNER_FORBIDDEN, INSUFFICIENT_BALANCE, CREDIT_EXPIRED,
-        CURRENCY_MISMATCH or ADJUSTMENT_IN_PROGRESS.
+        CURRENCY_MISMATCH or ADJUSTMENT_IN_PROGRESS; with VERIFICATION_REQUIRED or VERIFICATION_FAILED where the partner asks for codes.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -93,8 +94,8 @@ class AdjustmentServiceServicer:
 
     def BatchAllocate(self, request, context):
         """Allocates the same amount to each of many targets.
-        Refuses the whole request with INSUFFICIENT_BALANCE, CREDIT_EXPIRED or CURRENCY_MISMATCH; refuses single targets in their
-        result for the other reasons of Allocate, and allocates to the others.
+        Refuses the whole request with INSUFFICIENT_BALANCE, CREDIT_EXPIRED, CURRENCY_MISMATCH, VERIFICATION_REQUIRED or
+        VERIFICATION_FAILED; refuses single targets in their result for the other reasons of Allocate, and allocates to the others.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

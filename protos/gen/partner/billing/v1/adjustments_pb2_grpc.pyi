@@ -38,17 +38,18 @@ class AdjustmentServiceStub:
     Allocate: _grpc.UnaryUnaryMultiCallable[_adjustments_pb2.AllocateRequest, _adjustments_pb2.Adjustment]
     """Allocates cash or credit to a customer or a reseller (拨款); credit keeps its day of expiry.
     Refuses with NOT_SUB_CUSTOMER, ADVISORY_NOT_ADJUSTABLE, INDIRECT_PARTNER_FORBIDDEN, INSUFFICIENT_BALANCE, CREDIT_EXPIRED,
-    CURRENCY_MISMATCH, ACCOUNT_CLOSING or ADJUSTMENT_IN_PROGRESS.
+    CURRENCY_MISMATCH, ACCOUNT_CLOSING or ADJUSTMENT_IN_PROGRESS; with VERIFICATION_REQUIRED or VERIFICATION_FAILED where the
+    partner asks for codes.
     """
     Reclaim: _grpc.UnaryUnaryMultiCallable[_adjustments_pb2.ReclaimRequest, _adjustments_pb2.Adjustment]
     """Reclaims what a customer or a reseller has and has not spent, to the account that it came from (回收).
     Refuses with NOT_SUB_CUSTOMER, ADVISORY_NOT_ADJUSTABLE, INDIRECT_PARTNER_FORBIDDEN, INSUFFICIENT_BALANCE, CREDIT_EXPIRED,
-    CURRENCY_MISMATCH or ADJUSTMENT_IN_PROGRESS.
+    CURRENCY_MISMATCH or ADJUSTMENT_IN_PROGRESS; with VERIFICATION_REQUIRED or VERIFICATION_FAILED where the partner asks for codes.
     """
     BatchAllocate: _grpc.UnaryUnaryMultiCallable[_adjustments_pb2.BatchAllocateRequest, _adjustments_pb2.BatchAllocateResponse]
     """Allocates the same amount to each of many targets.
-    Refuses the whole request with INSUFFICIENT_BALANCE, CREDIT_EXPIRED or CURRENCY_MISMATCH; refuses single targets in their
-    result for the other reasons of Allocate, and allocates to the others.
+    Refuses the whole request with INSUFFICIENT_BALANCE, CREDIT_EXPIRED, CURRENCY_MISMATCH, VERIFICATION_REQUIRED or
+    VERIFICATION_FAILED; refuses single targets in their result for the other reasons of Allocate, and allocates to the others.
     """
     BatchGetAdjustments: _grpc.UnaryUnaryMultiCallable[_adjustments_pb2.BatchGetAdjustmentsRequest, _adjustments_pb2.BatchGetAdjustmentsResponse]
     """Gets those of the named adjustments that are in scope, in the order asked."""
@@ -69,17 +70,18 @@ class AdjustmentServiceAsyncStub(AdjustmentServiceStub):
     Allocate: _aio.UnaryUnaryMultiCallable[_adjustments_pb2.AllocateRequest, _adjustments_pb2.Adjustment]  # type: ignore[assignment]
     """Allocates cash or credit to a customer or a reseller (拨款); credit keeps its day of expiry.
     Refuses with NOT_SUB_CUSTOMER, ADVISORY_NOT_ADJUSTABLE, INDIRECT_PARTNER_FORBIDDEN, INSUFFICIENT_BALANCE, CREDIT_EXPIRED,
-    CURRENCY_MISMATCH, ACCOUNT_CLOSING or ADJUSTMENT_IN_PROGRESS.
+    CURRENCY_MISMATCH, ACCOUNT_CLOSING or ADJUSTMENT_IN_PROGRESS; with VERIFICATION_REQUIRED or VERIFICATION_FAILED where the
+    partner asks for codes.
     """
     Reclaim: _aio.UnaryUnaryMultiCallable[_adjustments_pb2.ReclaimRequest, _adjustments_pb2.Adjustment]  # type: ignore[assignment]
     """Reclaims what a customer or a reseller has and has not spent, to the account that it came from (回收).
     Refuses with NOT_SUB_CUSTOMER, ADVISORY_NOT_ADJUSTABLE, INDIRECT_PARTNER_FORBIDDEN, INSUFFICIENT_BALANCE, CREDIT_EXPIRED,
-    CURRENCY_MISMATCH or ADJUSTMENT_IN_PROGRESS.
+    CURRENCY_MISMATCH or ADJUSTMENT_IN_PROGRESS; with VERIFICATION_REQUIRED or VERIFICATION_FAILED where the partner asks for codes.
     """
     BatchAllocate: _aio.UnaryUnaryMultiCallable[_adjustments_pb2.BatchAllocateRequest, _adjustments_pb2.BatchAllocateResponse]  # type: ignore[assignment]
     """Allocates the same amount to each of many targets.
-    Refuses the whole request with INSUFFICIENT_BALANCE, CREDIT_EXPIRED or CURRENCY_MISMATCH; refuses single targets in their
-    result for the other reasons of Allocate, and allocates to the others.
+    Refuses the whole request with INSUFFICIENT_BALANCE, CREDIT_EXPIRED, CURRENCY_MISMATCH, VERIFICATION_REQUIRED or
+    VERIFICATION_FAILED; refuses single targets in their result for the other reasons of Allocate, and allocates to the others.
     """
     BatchGetAdjustments: _aio.UnaryUnaryMultiCallable[_adjustments_pb2.BatchGetAdjustmentsRequest, _adjustments_pb2.BatchGetAdjustmentsResponse]  # type: ignore[assignment]
     """Gets those of the named adjustments that are in scope, in the order asked."""
@@ -103,7 +105,8 @@ class AdjustmentServiceServicer(metaclass=_abc_1.ABCMeta):
     ) -> _typing.Union[_adjustments_pb2.Adjustment, _abc.Awaitable[_adjustments_pb2.Adjustment]]:
         """Allocates cash or credit to a customer or a reseller (拨款); credit keeps its day of expiry.
         Refuses with NOT_SUB_CUSTOMER, ADVISORY_NOT_ADJUSTABLE, INDIRECT_PARTNER_FORBIDDEN, INSUFFICIENT_BALANCE, CREDIT_EXPIRED,
-        CURRENCY_MISMATCH, ACCOUNT_CLOSING or ADJUSTMENT_IN_PROGRESS.
+        CURRENCY_MISMATCH, ACCOUNT_CLOSING or ADJUSTMENT_IN_PROGRESS; with VERIFICATION_REQUIRED or VERIFICATION_FAILED where the
+        partner asks for codes.
         """
 
     @_abc_1.abstractmethod
@@ -114,7 +117,7 @@ class AdjustmentServiceServicer(metaclass=_abc_1.ABCMeta):
     ) -> _typing.Union[_adjustments_pb2.Adjustment, _abc.Awaitable[_adjustments_pb2.Adjustment]]:
         """Reclaims what a customer or a reseller has and has not spent, to the account that it came from (回收).
         Refuses with NOT_SUB_CUSTOMER, ADVISORY_NOT_ADJUSTABLE, INDIRECT_PARTNER_FORBIDDEN, INSUFFICIENT_BALANCE, CREDIT_EXPIRED,
-        CURRENCY_MISMATCH or ADJUSTMENT_IN_PROGRESS.
+        CURRENCY_MISMATCH or ADJUSTMENT_IN_PROGRESS; with VERIFICATION_REQUIRED or VERIFICATION_FAILED where the partner asks for codes.
         """
 
     @_abc_1.abstractmethod
@@ -124,8 +127,8 @@ class AdjustmentServiceServicer(metaclass=_abc_1.ABCMeta):
         context: _ServicerContext,
     ) -> _typing.Union[_adjustments_pb2.BatchAllocateResponse, _abc.Awaitable[_adjustments_pb2.BatchAllocateResponse]]:
         """Allocates the same amount to each of many targets.
-        Refuses the whole request with INSUFFICIENT_BALANCE, CREDIT_EXPIRED or CURRENCY_MISMATCH; refuses single targets in their
-        result for the other reasons of Allocate, and allocates to the others.
+        Refuses the whole request with INSUFFICIENT_BALANCE, CREDIT_EXPIRED, CURRENCY_MISMATCH, VERIFICATION_REQUIRED or
+        VERIFICATION_FAILED; refuses single targets in their result for the other reasons of Allocate, and allocates to the others.
         """
 
     @_abc_1.abstractmethod

@@ -82,6 +82,12 @@ class _ErrorReasonEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_ErrorReas
     """A later attempt at closing the accounts is known; metadata: fence."""
     ERROR_REASON_CLOSING_OUT_OF_ORDER: _ErrorReason.ValueType  # 44
     """This step of closing accounts does not follow on the state; metadata: state."""
+    ERROR_REASON_VERIFICATION_REQUIRED: _ErrorReason.ValueType  # 80
+    """The operation needs a code, and none was given; ask for one and send the same request with it."""
+    ERROR_REASON_VERIFICATION_FAILED: _ErrorReason.ValueType  # 81
+    """The code is wrong, or the challenge is another's, for another operation, used or expired."""
+    ERROR_REASON_VERIFICATION_CONTACT_MISSING: _ErrorReason.ValueType  # 82
+    """The partner has said of no contact for that channel."""
 
 class ErrorReason(_ErrorReason, metaclass=_ErrorReasonEnumTypeWrapper):
     """Why the billing service refuses; ErrorInfo.reason without the prefix, domain "billing.partner"."""
@@ -146,4 +152,10 @@ ERROR_REASON_FENCE_OUTDATED: ErrorReason.ValueType  # 43
 """A later attempt at closing the accounts is known; metadata: fence."""
 ERROR_REASON_CLOSING_OUT_OF_ORDER: ErrorReason.ValueType  # 44
 """This step of closing accounts does not follow on the state; metadata: state."""
+ERROR_REASON_VERIFICATION_REQUIRED: ErrorReason.ValueType  # 80
+"""The operation needs a code, and none was given; ask for one and send the same request with it."""
+ERROR_REASON_VERIFICATION_FAILED: ErrorReason.ValueType  # 81
+"""The code is wrong, or the challenge is another's, for another operation, used or expired."""
+ERROR_REASON_VERIFICATION_CONTACT_MISSING: ErrorReason.ValueType  # 82
+"""The partner has said of no contact for that channel."""
 Global___ErrorReason: _TypeAlias = ErrorReason  # noqa: Y015
