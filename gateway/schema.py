@@ -6,8 +6,11 @@ import strawberry
 from strawberry.schema.config import StrawberryConfig
 
 from gateway.billing import (
+    accounts,
     adjustments,
     consumption,
+    statements,
+    top_ups,
     verification_codes,
     voucher_quotas,
     vouchers,
@@ -38,6 +41,9 @@ class Query(
     account_managers.AccountManagerQuery,
     partners.PartnerQuery,
     customers.CustomerQuery,
+    accounts.AccountQuery,
+    top_ups.TopUpQuery,
+    statements.StatementQuery,
     voucher_quotas.VoucherQuotaQuery,
     vouchers.VoucherQuery,
     adjustments.AdjustmentQuery,
@@ -53,6 +59,8 @@ class Query(
 class Mutation(
     account_managers.AccountManagerMutation,
     customers.CustomerMutation,
+    accounts.AccountMutation,
+    top_ups.TopUpMutation,
     voucher_quotas.VoucherQuotaMutation,
     vouchers.VoucherMutation,
     adjustments.AdjustmentMutation,

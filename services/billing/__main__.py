@@ -2,6 +2,9 @@
 
 from collections.abc import Sequence
 
+from services.billing.accounts.alerts import write_to_log
+from services.billing.accounts.jobs import EXPIRE_CREDIT, telling_low_balances
+from services.billing.accounts.servicer import AccountServicer
 from services.billing.adjustments.servicer import AdjustmentServicer
 from services.billing.closings.servicer import ClosingServicer
 from services.billing.consumption.jobs import push_customer_spends
@@ -10,6 +13,9 @@ from services.billing.ledger.jobs import EXPIRE_PENDING
 from services.billing.links.servicer import CustomerLinkServicer
 from services.billing.peers import Customers
 from services.billing.settings import BillingSettings
+from services.billing.statements.servicer import StatementServicer
+from services.billing.top_ups.notices import ChannelKeys
+from services.billing.top_ups.servicer import TopUpServicer
 from services.billing.verification_codes.jobs import send_codes
 from services.billing.verification_codes.messages import SecondFactor
 from services.billing.verification_codes.model import Codes
@@ -23,6 +29,8 @@ from services.kit.server import Parts, run
 # One line for each slice.
 SERVICERS: Sequence[type[Servicer]] = (
     CustomerLinkServicer,
+    AccountServicer,
+    StatementServicer,
     VoucherQuotaServicer,
     VoucherServicer,
     AdjustmentServicer,
@@ -35,7 +43,11 @@ def compose(parts: Parts) -> tuple[list[Servicer], list[Job]]:
     customers = Customers(parts.channels.to("customers"))
     servicers = [servicer(parts.database, parts.pages) for servicer in SERVICERS]
     servicers.append(ConsumptionServicer(parts.database, parts.pages, customers=customers))
+    servicers.append(
+        TopUpServicer(parts.database, parts.pages, channel_keys=ChannelKeys.from_environment())
+    )
     jobs: list[Job] = [push_customer_spends(customers), EXPIRE_PENDING]
+    jobs += [EXPIRE_CREDIT, telling_low_balances(write_to_log)]
     own = BillingSettings.of(parts.settings)
     codes = Codes(own.secret.key("verification codes"))
     servicers.append(VerificationCodeServicer(parts.database, parts.pages, sender=own.sender))

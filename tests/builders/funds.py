@@ -1,200 +1,180 @@
-"""Money and credit for tests: put in by the platform, moved by adjustments, looked at."""
+"""Money and credit for tests: paid in and granted by rpcs, moved on by the ledger itself."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping
 from datetime import date
 from typing import Any
 from uuid import UUID, uuid4
 
+from google.type import date_pb2
 from sqlalchemy import text
 
-from partner.billing.v1 import adjustments_pb2
+from partner.billing.v1 import accounts_pb2, top_ups_pb2
+from services.billing.accounts import invariants as of_accounts
 from services.billing.accounts import operations as accounts
-from services.billing.accounts import queries
 from services.billing.accounts.model import Holder
-from services.billing.adjustments.invariants import INVARIANTS
+from services.billing.ledger import invariants as of_ledger
 from services.billing.ledger import operations as ledger
-from services.billing.ledger.chart import AccountKind, TransferCode, Unit
-from services.billing.ledger.model import Posting
+from services.billing.ledger.chart import AccountKind, TradeDetail, TransferCode, Unit
+from services.billing.ledger.model import NewAccount, Posting
+from services.billing.top_ups import invariants as of_top_ups
 from services.kit import ids
 from services.kit.ids import new_id
 from services.kit.money import Money
 from tests.builders.billing import money
-from tests.builders.ledger import TenantLedger
+from tests.builders.principals import a_system, an_administrator, an_operator
 from tests.builders.running import RunningService
 
-CASH = adjustments_pb2.ADJUSTMENT_KIND_CASH
-CREDIT = adjustments_pb2.ADJUSTMENT_KIND_CREDIT
+INVARIANTS: Mapping[str, str] = {
+    **of_ledger.INVARIANTS,
+    **of_accounts.INVARIANTS,
+    **of_top_ups.INVARIANTS,
+}
 
 
-async def put_cash(
-    billing: RunningService, tenant_id: UUID, amount: str, *, partner_id: UUID | None = None
-) -> None:
-    """Put cash into the root partner's account, or into a reseller's."""
-    funds = Funds(billing, tenant_id)
-    await funds.put(Holder.partner(partner_id or tenant_id), amount)
+def a_day(day: date) -> date_pb2.Date:
+    return date_pb2.Date(year=day.year, month=day.month, day=day.day)
 
 
-async def put_credit(
+def a_top_up(amount: str = "1000 CNY", **fields: Any) -> top_ups_pb2.RecordTopUpRequest:
+    """Ask for a top-up with a number that the channel never used."""
+    defaults: dict[str, Any] = {
+        "request_id": str(uuid4()),
+        "channel": top_ups_pb2.CHANNEL_BANK_TRANSFER,
+        "channel_number": uuid4().hex,
+        "amount": money(amount),
+    }
+    return top_ups_pb2.RecordTopUpRequest(**defaults | fields)
+
+
+async def top_up(
+    billing: RunningService, tenant: UUID, amount: str = "1000 CNY", **fields: Any
+) -> top_ups_pb2.TopUp:
+    made: top_ups_pb2.TopUp = await billing.call(
+        a_top_up(amount, **fields), principal=an_operator(tenant)
+    )
+    return made
+
+
+async def grant_credit(
     billing: RunningService,
-    tenant_id: UUID,
+    tenant: UUID,
+    amount: str = "500 CNY",
+    *,
+    expire_date: date | None = None,
+) -> accounts_pb2.Account:
+    request = accounts_pb2.GrantCreditRequest(
+        request_id=str(uuid4()),
+        amount=money(amount),
+        expire_date=None if expire_date is None else a_day(expire_date),
+    )
+    lot: accounts_pb2.Account = await billing.call(request, principal=an_operator(tenant))
+    return lot
+
+
+async def own_accounts(
+    billing: RunningService, tenant: UUID, **fields: Any
+) -> list[accounts_pb2.Account]:
+    """List the accounts of the root partner, or of a reseller named in the filter."""
+    request = accounts_pb2.ListAccountsRequest(filter=accounts_pb2.AccountFilter(**fields))
+    response = await billing.call(request, principal=an_administrator(tenant))
+    return list(response.accounts)
+
+
+async def move(
+    billing: RunningService,
+    tenant: UUID,
+    debit: UUID,
+    credit: UUID,
     amount: str,
     *,
-    expire_date: date | None,
-    partner_id: UUID | None = None,
+    unit: Unit | None = None,
+    code: TransferCode = TransferCode.ALLOCATE,
+    trade_detail: TradeDetail | None = None,
+) -> UUID:
+    """Move an amount between accounts, as slices above this one do; give the transfer's id."""
+    read = Money.from_message(money(amount), field="amount")
+    posting = Posting(
+        id=new_id(),
+        code=code,
+        debit_account_id=debit,
+        credit_account_id=credit,
+        amount=read,
+        unit=unit or Unit.cash(read.currency_code),
+        trade_detail=trade_detail,
+    )
+    async with billing.database.transaction(a_system(tenant, workload="billing")) as session:
+        await ledger.post(session, posting=posting)
+    return posting.id
+
+
+async def hold(
+    billing: RunningService, tenant: UUID, debit: UUID, credit: UUID, amount: str
 ) -> None:
-    """Grant the root partner, or a reseller, credit that expires on a day."""
-    funds = Funds(billing, tenant_id)
-    await funds.grant(Holder.partner(partner_id or tenant_id), amount, expire_date=expire_date)
+    """Set an amount aside, as an unpaid order or a withdrawal does."""
+    read = Money.from_message(money(amount), field="amount")
+    posting = Posting(
+        id=new_id(),
+        code=TransferCode.WITHDRAWAL,
+        debit_account_id=debit,
+        credit_account_id=credit,
+        amount=read,
+        unit=Unit.cash(read.currency_code),
+    )
+    async with billing.database.transaction(a_system(tenant, workload="billing")) as session:
+        await ledger.reserve(session, posting=posting, expire_time=None)
 
 
-class Funds:
-    """The fund accounts of a tenant, as the platform sees them."""
-
-    def __init__(self, billing: RunningService, tenant_id: UUID) -> None:
-        self.tenant_id = tenant_id
-        self.ledger = TenantLedger(billing.database, tenant_id)
-
-    async def put(self, holder: Holder, amount: str) -> None:
-        given = Money.from_message(money(amount), field="amount")
-        async with self.ledger.transaction() as session:
-            account_id = await accounts.open_cash(
-                session,
-                tenant_id=self.tenant_id,
-                holder=holder,
-                currency_code=given.currency_code,
-            )
-        await self._give(
-            account_id,
-            given,
-            unit=Unit.cash(given.currency_code),
-            kind=AccountKind.CASH_CLEARING,
-            code=TransferCode.TOPUP_CONFIRMED,
+async def open_cash(
+    billing: RunningService, tenant: UUID, holder: Holder, currency_code: str = "CNY"
+) -> UUID:
+    async with billing.database.transaction(a_system(tenant, workload="billing")) as session:
+        return await accounts.open_cash(
+            session, tenant_id=tenant, holder=holder, currency_code=currency_code
         )
 
-    async def grant(self, holder: Holder, amount: str, *, expire_date: date | None) -> None:
-        given = Money.from_message(money(amount), field="amount")
-        async with self.ledger.transaction() as session:
-            account_id = await accounts.open_credit(
-                session,
-                tenant_id=self.tenant_id,
-                holder=holder,
-                currency_code=given.currency_code,
-                expire_date=expire_date,
-            )
-        await self._give(
-            account_id,
-            given,
-            unit=Unit.credit(given.currency_code, expire_date=expire_date),
-            kind=AccountKind.CREDIT_SOURCE,
-            code=TransferCode.CREDIT_GRANT,
+
+async def open_lot(
+    billing: RunningService, tenant: UUID, holder: Holder, *, expire_date: date | None = None
+) -> UUID:
+    async with billing.database.transaction(a_system(tenant, workload="billing")) as session:
+        return await accounts.open_credit(
+            session,
+            tenant_id=tenant,
+            holder=holder,
+            currency_code="CNY",
+            expire_date=expire_date,
         )
 
-    async def hold(self, holder_id: UUID, cents: int) -> UUID:
-        """Set cash aside, as an unpaid order does; give the pending transfer's id."""
-        async with self.ledger.transaction() as session:
-            account = await queries.get_cash(
-                session, scope=self.ledger.principal.scope, holder_id=holder_id
-            )
-            assert account is not None
-            revenue = await accounts.open_platform(
-                session,
-                tenant_id=self.tenant_id,
-                kind=AccountKind.REVENUE,
-                unit=Unit.parse(account.unit),
-            )
-        return await self.ledger.reserve(account.id, revenue, cents)
 
-    async def spend(self, holder_id: UUID, cents: int) -> None:
-        """Let cash be consumed."""
-        pending_id = await self.hold(holder_id, cents)
-        async with self.ledger.transaction() as session:
-            await ledger.post_pending(
-                session,
-                id=new_id(),
-                pending_id=pending_id,
-                code=TransferCode.ORDER_HOLD,
-                amount=None,
-                unit=Unit.cash("CNY"),
-            )
+async def open_platform(
+    billing: RunningService, tenant: UUID, kind: AccountKind, unit: Unit | None = None
+) -> UUID:
+    async with billing.database.transaction(a_system(tenant, workload="billing")) as session:
+        return await accounts.open_platform(
+            session, tenant_id=tenant, kind=kind, unit=unit or Unit.cash("CNY")
+        )
 
-    async def cash(self, holder_id: UUID) -> str:
-        """Give the cash that is free, like "12.30"; "0" where there is no account."""
-        async with self.ledger.transaction() as session:
-            account = await queries.get_cash(
-                session, scope=self.ledger.principal.scope, holder_id=holder_id
-            )
-        return "0" if account is None else account.available.to_message().amount
 
-    async def lots(self, holder_id: UUID) -> dict[str, str]:
-        """Give what is in each lot of credit, by its last day."""
-        async with self.ledger.transaction() as session:
-            lots = await queries.list_credit_lots(
-                session, scope=self.ledger.principal.scope, holder_id=holder_id
-            )
+async def open_of_kind(
+    billing: RunningService, tenant: UUID, kind: AccountKind, *, holder: Holder, unit: Unit
+) -> UUID:
+    """Open what only slices above this one open: arrears, used credit."""
+    new = NewAccount(holder_id=holder.id, kind=kind, unit=unit, partner_id=holder.partner_id)
+    async with billing.database.transaction(a_system(tenant, workload="billing")) as session:
+        (opened,) = await ledger.open_accounts(session, tenant_id=tenant, accounts=[new])
+    return opened
+
+
+async def violations(billing: RunningService, tenant: UUID) -> dict[str, list[Any]]:
+    """Give every row of the tenant where what always holds does not."""
+    async with billing.database.transaction(a_system(tenant, workload="billing")) as session:
         return {
-            str(Unit.parse(lot.unit).expire_date or "never"): lot.available.to_message().amount
-            for lot in lots
+            name: rows
+            for name, query in INVARIANTS.items()
+            if (rows := list(await session.execute(text(query))))
         }
 
-    async def violations(self) -> dict[str, Sequence[Any]]:
-        """Give every row of this tenant where what always holds does not."""
-        async with self.ledger.transaction() as session:
-            found = {
-                name: rows
-                for name, query in INVARIANTS.items()
-                if (rows := list(await session.execute(text(query))))
-            }
-        return found | await self.ledger.violations()
 
-    async def _give(
-        self, account_id: UUID, amount: Money, *, unit: Unit, kind: AccountKind, code: TransferCode
-    ) -> None:
-        async with self.ledger.transaction() as session:
-            source = await accounts.open_platform(
-                session, tenant_id=self.tenant_id, kind=kind, unit=unit
-            )
-            posting = Posting(
-                id=new_id(),
-                code=code,
-                debit_account_id=source,
-                credit_account_id=account_id,
-                amount=amount,
-                unit=unit,
-            )
-            await ledger.post(session, posting=posting)
-
-
-def to(customer_id: str = "", *, reseller_id: UUID | None = None) -> Any:
-    """Name a target: a customer, a reseller, or a customer of a reseller."""
-    return adjustments_pb2.AdjustmentTarget(
-        customer_id=customer_id or None,
-        indirect_partner_id=None if reseller_id is None else ids.to_text("ptr", reseller_id),
-    )
-
-
-def an_allocation(
-    target: adjustments_pb2.AdjustmentTarget, amount: str = "10 CNY", **fields: Any
-) -> adjustments_pb2.AllocateRequest:
-    defaults: dict[str, Any] = {"request_id": str(uuid4()), "kind": CASH}
-    return adjustments_pb2.AllocateRequest(target=target, amount=money(amount), **defaults | fields)
-
-
-def a_reclaim(
-    target: adjustments_pb2.AdjustmentTarget, amount: str = "10 CNY", **fields: Any
-) -> adjustments_pb2.ReclaimRequest:
-    defaults: dict[str, Any] = {"request_id": str(uuid4()), "kind": CASH}
-    return adjustments_pb2.ReclaimRequest(target=target, amount=money(amount), **defaults | fields)
-
-
-def a_batch(
-    targets: Sequence[adjustments_pb2.AdjustmentTarget], amount: str = "10 CNY", **fields: Any
-) -> adjustments_pb2.BatchAllocateRequest:
-    defaults: dict[str, Any] = {"request_id": str(uuid4()), "kind": CASH}
-    return adjustments_pb2.BatchAllocateRequest(
-        targets=targets, amount=money(amount), **defaults | fields
-    )
-
-
-def uuid_of(text_id: str) -> UUID:
-    prefix, _, _ = text_id.rpartition("_")
-    return ids.from_text(prefix, text_id, field="id")
+def acc(text_: str) -> UUID:
+    """Read an account's id."""
+    return ids.from_text("acc", text_, field="id")

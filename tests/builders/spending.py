@@ -7,6 +7,7 @@ from typing import Any, Final
 from uuid import UUID
 
 from partner.billing.v1 import (
+    adjustments_pb2,
     consumption_pb2,
     verification_codes_pb2,
     voucher_quotas_pb2,
@@ -16,6 +17,7 @@ from services.billing.consumption import operations
 from services.billing.consumption.model import AMOUNTS
 from services.billing.vouchers.model import RECIPIENTS_MAX
 from services.kit import ids
+from tests.builders.adjustments import a_batch, put_cash, to
 from tests.builders.billing import a_limit, an_issue, grant_quota, some_customers
 from tests.builders.consumption import a_charge
 from tests.builders.principals import a_system, a_tenant, an_administrator
@@ -74,6 +76,7 @@ class Spending:
     quota_ids: Sequence[str]
     voucher_ids: Sequence[str]
     detail_ids: Sequence[str]
+    adjustment_ids: Sequence[str]
 
     @property
     def requests(self) -> list[Any]:
@@ -106,6 +109,9 @@ class Spending:
             ),
             consumption_pb2.GetConsumptionSettingsRequest(),
             verification_codes_pb2.GetVerificationSettingsRequest(),
+            adjustments_pb2.BatchGetAdjustmentsRequest(ids=self.adjustment_ids),
+            adjustments_pb2.ListAdjustmentsRequest(page_size=500),
+            adjustments_pb2.BatchListAdjustmentsRequest(customer_ids=self.customer_ids),
         ]
 
 
@@ -145,6 +151,7 @@ async def a_spending_tenant(billing: RunningService, *, customers: int, each: in
         quota_ids=quota_ids,
         voucher_ids=voucher_ids,
         detail_ids=await _bill(billing, tenant, reseller_id, customer_ids * each),
+        adjustment_ids=await _allocate(billing, tenant, customer_ids, each=each),
     )
 
 
@@ -159,6 +166,19 @@ async def _issue(
         answer = await billing.call(request, principal=an_administrator(tenant))
         issued += [result.voucher.id for result in answer.results]
     return issued
+
+
+async def _allocate(
+    billing: RunningService, tenant: UUID, customer_ids: Sequence[str], *, each: int
+) -> list[str]:
+    """Allocate so many times to each customer; give the adjustments' ids."""
+    await put_cash(billing, tenant, "1000 CNY")
+    allocated: list[str] = []
+    for _ in range(each):
+        request = a_batch([to(one) for one in customer_ids], "1 CNY", memo="for the fair")
+        answer = await billing.call(request, principal=an_administrator(tenant))
+        allocated += [result.adjustment.id for result in answer.results]
+    return allocated
 
 
 async def _bill(

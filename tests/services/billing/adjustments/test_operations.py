@@ -14,8 +14,7 @@ from services.billing.adjustments import operations
 from services.billing.adjustments.model import AdjustmentInProgress, AdjustmentKind, Target
 from services.kit.ids import new_id, to_text
 from services.kit.money import Money
-from tests.builders.billing import a_link, money, put_links, some_customers
-from tests.builders.funds import (
+from tests.builders.adjustments import (
     CREDIT,
     Funds,
     a_batch,
@@ -26,6 +25,7 @@ from tests.builders.funds import (
     to,
     uuid_of,
 )
+from tests.builders.billing import a_link, money, put_links, some_customers
 from tests.builders.principals import (
     a_finance_operator,
     a_tenant,
@@ -213,10 +213,12 @@ async def test_credit_comes_out_of_the_first_lot_that_suffices_or_else_out_of_se
 async def test_expired_credit_is_neither_allocated_nor_reclaimed(billing: RunningService) -> None:
     tenant = a_tenant()
     (customer,) = await some_customers(billing, tenant, 1)
-    await put_credit(billing, tenant, "60 CNY", expire_date=PAST)
     await put_credit(billing, tenant, "10 CNY", expire_date=SOON)
-    holder = Holder.customer(uuid_of(customer), partner_id=tenant)
-    await Funds(billing, tenant).grant(holder, "60 CNY", expire_date=PAST)
+    for holder in (
+        Holder.partner(tenant),
+        Holder.customer(uuid_of(customer), partner_id=tenant),
+    ):
+        await Funds(billing, tenant).put_old_credit(holder, "60 CNY", expire_date=PAST)
 
     for request in (
         an_allocation(to(customer), "20 CNY", kind=CREDIT),

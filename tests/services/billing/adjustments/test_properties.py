@@ -9,8 +9,7 @@ from hypothesis import strategies as st
 
 from partner.billing.v1 import adjustments_pb2
 from services.kit.ids import new_id
-from tests.builders.billing import some_customers
-from tests.builders.funds import (
+from tests.builders.adjustments import (
     CASH,
     CREDIT,
     Funds,
@@ -22,6 +21,7 @@ from tests.builders.funds import (
     to,
     uuid_of,
 )
+from tests.builders.billing import some_customers
 from tests.builders.principals import a_tenant, an_administrator
 from tests.builders.running import RunningService
 

@@ -1,17 +1,14 @@
-"""How adjustments are read: by indexes however many there are, and accounts in their state."""
+"""Which accounts adjustments are made between, and how much they hold at the moment."""
 
 from uuid import UUID
-
-import pytest
-from sqlalchemy import text
 
 from services.billing.accounts.model import Holder
 from services.billing.adjustments import queries
 from services.billing.ledger.chart import AccountKind, Unit
 from services.billing.ledger.model import NewAccount
 from services.kit.ids import new_id
+from tests.builders.adjustments import Funds, an_allocation, put_cash, to, uuid_of
 from tests.builders.billing import some_customers
-from tests.builders.funds import Funds, an_allocation, put_cash, to, uuid_of
 from tests.builders.principals import a_tenant, an_administrator
 from tests.builders.running import RunningService
 
@@ -55,29 +52,3 @@ async def test_find_accounts_gives_those_that_are_open(billing: RunningService) 
         )
 
     assert list(found) == [(tenant, int(AccountKind.PARTNER_CASH), "CNY/2")]
-
-
-@pytest.mark.parametrize(
-    ("condition", "index"),
-    [
-        ("partner_id = :id", "adjustments_operate_time_idx"),
-        ("customer_id = :id", "adjustments_customer_operate_time_idx"),
-    ],
-)
-async def test_a_page_is_read_by_an_index_in_its_order(
-    billing: RunningService, condition: str, index: str
-) -> None:
-    funds = Funds(billing, a_tenant())
-    statement = (
-        f"EXPLAIN SELECT * FROM adjustments WHERE tenant_id = :tenant AND {condition}"  # noqa: S608 - of ours
-        " ORDER BY operate_time DESC, id DESC LIMIT 51"
-    )
-
-    async with funds.ledger.transaction() as session:
-        await session.execute(text("SET LOCAL enable_seqscan = off"))
-        await session.execute(text("SET LOCAL enable_bitmapscan = off"))
-        rows = await session.execute(text(statement), {"tenant": funds.tenant_id, "id": new_id()})
-        plan = "\n".join(row[0] for row in rows)
-
-    assert index in plan
-    assert "Sort" not in plan

@@ -9,8 +9,7 @@ import pytest_asyncio
 from partner.billing.v1 import adjustments_pb2
 from services.kit.identity import Principal
 from services.kit.ids import new_id, to_text
-from tests.builders.billing import a_link, in_days, money, put_links
-from tests.builders.funds import (
+from tests.builders.adjustments import (
     CREDIT,
     a_batch,
     a_reclaim,
@@ -20,6 +19,7 @@ from tests.builders.funds import (
     to,
     uuid_of,
 )
+from tests.builders.billing import a_link, in_days, money, put_links
 from tests.builders.principals import (
     a_customers_user,
     a_director,

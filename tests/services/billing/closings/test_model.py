@@ -82,7 +82,7 @@ def test_a_lower_fence_is_outdated_whatever_it_asks(state: ClosingState) -> None
     ],
 )
 def test_steps_follow_each_other_and_can_be_repeated(
-    state: ClosingState, step: ClosingState, fence: int, expected: bool | None
+    state: ClosingState, step: ClosingState, fence: int, *, expected: bool | None
 ) -> None:
     closing = a_closing(state)
 

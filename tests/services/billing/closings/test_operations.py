@@ -9,9 +9,7 @@ import pytest
 from partner.billing.v1 import adjustments_pb2, closings_pb2
 from services.billing.accounts.model import Holder
 from services.kit.ids import new_id, to_text
-from tests.builders.billing import money, some_customers
-from tests.builders.closings import a_closing, a_reclaim_of_vouchers, a_reopening, a_return
-from tests.builders.funds import (
+from tests.builders.adjustments import (
     CREDIT,
     Funds,
     a_batch,
@@ -22,6 +20,8 @@ from tests.builders.funds import (
     to,
     uuid_of,
 )
+from tests.builders.billing import money, some_customers
+from tests.builders.closings import a_closing, a_reclaim_of_vouchers, a_reopening, a_return
 from tests.builders.principals import a_system, a_tenant, an_administrator
 from tests.builders.running import RunningService
 
@@ -40,7 +40,7 @@ async def a_customer_with_funds(
     await billing.call(an_allocation(to(customer), "40 CNY"), principal=principal)
     await billing.call(an_allocation(to(customer), "15 CNY", kind=CREDIT), principal=principal)
     holder = Holder.customer(uuid_of(customer), partner_id=partner)
-    await Funds(billing, tenant).grant(holder, "5 CNY", expire_date=PAST)
+    await Funds(billing, tenant).put_old_credit(holder, "5 CNY", expire_date=PAST)
     return customer
 
 

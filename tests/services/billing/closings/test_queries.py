@@ -3,9 +3,9 @@
 from services.billing.closings import queries
 from services.billing.links import queries as links
 from services.kit.ids import new_id
+from tests.builders.adjustments import Funds, an_allocation, put_cash, to, uuid_of
 from tests.builders.billing import some_customers
 from tests.builders.closings import a_closing
-from tests.builders.funds import Funds, an_allocation, put_cash, to, uuid_of
 from tests.builders.principals import a_system, a_tenant, an_administrator
 from tests.builders.running import RunningService
 
