@@ -5,7 +5,7 @@ from typing import Any
 
 from google.protobuf.timestamp_pb2 import Timestamp
 
-from partner.billing.v1 import consumption_pb2, voucher_quotas_pb2, vouchers_pb2
+from partner.billing.v1 import adjustments_pb2, consumption_pb2, voucher_quotas_pb2, vouchers_pb2
 from partner.customers.v1 import account_managers_pb2, customers_pb2, partners_pb2, resources_pb2
 from partner.type.v1 import money_pb2, terms_pb2
 from services.kit.ids import new_id, to_text
@@ -128,6 +128,22 @@ def a_quota(**others: Any) -> voucher_quotas_pb2.VoucherQuota:
                 "effective_time": TIME,
                 "expire_time": TIME,
                 "create_time": TIME,
+            },
+            others,
+        )
+    )
+
+
+def an_adjustment(**others: Any) -> adjustments_pb2.Adjustment:
+    return adjustments_pb2.Adjustment(
+        **_filled(
+            {
+                "id": an_id("adj"),
+                "transaction_id": an_id("txn"),
+                "operation_type": adjustments_pb2.ADJUSTMENT_TYPE_ALLOCATE,
+                "kind": adjustments_pb2.ADJUSTMENT_KIND_CASH,
+                "amount": money("20 USD"),
+                "operate_time": TIME,
             },
             others,
         )

@@ -47,6 +47,8 @@ PREFIXES = {
     "quotaId": "quo",
     "quotaIds": "quo",
     "resourceId": "res",
+    "targetPartnerId": "ptr",
+    "transactionId": "txn",
     "voucherIds": "cpn",
 }
 BY_ROOT = {"customer": "cus", "partner": "ptr", "updateCustomer": "cus"}

@@ -172,6 +172,12 @@ def _without_reseller(message: Any) -> None:
     message.ClearField("indirect_partner_id")
 
 
+def _to_own_customer(message: Any) -> None:
+    message.ClearField("verification")
+    for target in getattr(message, "targets", None) or [message.target]:
+        target.ClearField("indirect_partner_id")
+
+
 def _as_earned(message: Any) -> None:
     for incentive in message.incentives:
         incentive.rate.value = "0.1"
@@ -189,6 +195,9 @@ def _joined(message: Any) -> None:
 
 
 SPECIAL = {
+    "Allocate": _to_own_customer,
+    "Reclaim": _to_own_customer,
+    "BatchAllocate": _to_own_customer,
     "BatchListConsumptionSummaries": _without_reseller,
     "EnsureCustomers": _as_own_customer,
     "RecordIncentives": _as_earned,

@@ -25,6 +25,7 @@ from services.kit import ids
 from tests.builders import principals
 from tests.builders.holdings import NAMES, Holding, Tenant
 from tests.builders.probes import BILLING_CYCLE
+from tests.builders.world_adjustments import fill_adjustments
 
 RunService = Callable[[str], Awaitable[Any]]
 ONE = money_pb2.Money(amount="1.00", currency_code="USD")
@@ -175,6 +176,7 @@ async def _fill_billing(run: RunService, tenant: Tenant) -> None:
     for holding in tenant.holdings:
         await _fill_funds(service, tenant, holding, quota_id=quota.id)
     await _fill_verification(service, tenant)
+    await fill_adjustments(service, tenant)
 
 
 async def _fill_funds(service: Any, tenant: Tenant, holding: Holding, *, quota_id: str) -> None:
