@@ -20,7 +20,9 @@ from services.billing.verification_codes.jobs import send_codes
 from services.billing.verification_codes.messages import SecondFactor
 from services.billing.verification_codes.model import Codes
 from services.billing.verification_codes.servicer import VerificationCodeServicer
+from services.billing.voucher_quotas.jobs import SETTLE_VOUCHER_QUOTAS
 from services.billing.voucher_quotas.servicer import VoucherQuotaServicer
+from services.billing.vouchers.jobs import SETTLE_VOUCHERS
 from services.billing.vouchers.servicer import VoucherServicer
 from services.kit.jobs import Job
 from services.kit.rpc import Servicer
@@ -48,6 +50,7 @@ def compose(parts: Parts) -> tuple[list[Servicer], list[Job]]:
     )
     jobs: list[Job] = [push_customer_spends(customers), EXPIRE_PENDING]
     jobs += [EXPIRE_CREDIT, telling_low_balances(write_to_log)]
+    jobs += [SETTLE_VOUCHERS, SETTLE_VOUCHER_QUOTAS]
     own = BillingSettings.of(parts.settings)
     codes = Codes(own.secret.key("verification codes"))
     servicers.append(VerificationCodeServicer(parts.database, parts.pages, sender=own.sender))

@@ -13,6 +13,7 @@ from services.billing.accounts import queries
 from services.billing.accounts.model import Holder
 from services.billing.adjustments.invariants import INVARIANTS
 from services.billing.ledger import operations as ledger
+from services.billing.ledger import queries as of_holders
 from services.billing.ledger.chart import AccountKind, TransferCode, Unit
 from services.kit import ids
 from services.kit.ids import new_id
@@ -92,6 +93,24 @@ class Funds:
                 unit=Unit.parse(account.unit),
             )
         return await self.ledger.reserve(account.id, revenue, cents)
+
+    async def hold_voucher(self, voucher_id: UUID, cents: int) -> UUID:
+        """Set a part of a voucher aside, as an unpaid order does."""
+        async with self.ledger.transaction() as session:
+            (account,) = await of_holders.list_by_holder(
+                session,
+                scope=self.ledger.principal.scope,
+                holder_id=voucher_id,
+                kinds=[AccountKind.VOUCHER],
+            )
+        unit = Unit.parse(account.unit)
+        used = await self.ledger.open(AccountKind.VQ_USED, unit=unit)
+        posting = self.ledger.posting(
+            account.id, used, cents, unit=unit, code=TransferCode.ORDER_HOLD
+        )
+        async with self.ledger.transaction() as session:
+            await ledger.reserve(session, posting=posting, expire_time=None)
+        return posting.id
 
     async def spend(self, holder_id: UUID, cents: int) -> None:
         """Let cash be consumed."""

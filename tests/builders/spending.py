@@ -15,10 +15,16 @@ from partner.billing.v1 import (
 )
 from services.billing.consumption import operations
 from services.billing.consumption.model import AMOUNTS
-from services.billing.vouchers.model import RECIPIENTS_MAX
+from services.billing.voucher_quotas.model import RECIPIENTS_MAX
 from services.kit import ids
 from tests.builders.adjustments import a_batch, put_cash, to
-from tests.builders.billing import a_limit, an_issue, grant_quota, some_customers
+from tests.builders.billing import (
+    a_limit,
+    a_sub_quota,
+    an_issue,
+    grant_quota,
+    some_customers,
+)
 from tests.builders.consumption import a_charge
 from tests.builders.principals import a_system, a_tenant, an_administrator
 from tests.builders.running import RunningService
@@ -88,13 +94,19 @@ class Spending:
         sums = consumption_pb2.ConsumptionSummaryFilter(
             billing_cycle_from="2024-09", billing_cycle_to="2024-09", indirect_partner_id=reseller
         )
+        issued = vouchers_pb2.VoucherOperationFilter(
+            operation_types=[vouchers_pb2.VOUCHER_OPERATION_TYPE_ISSUE]
+        )
         return [
             voucher_quotas_pb2.BatchGetVoucherQuotasRequest(ids=self.quota_ids),
             voucher_quotas_pb2.ListVoucherQuotasRequest(),
+            voucher_quotas_pb2.BatchListVoucherQuotasRequest(parent_quota_ids=self.quota_ids),
             vouchers_pb2.BatchGetVouchersRequest(ids=self.voucher_ids),
             vouchers_pb2.ListVouchersRequest(page_size=500),
             vouchers_pb2.BatchListVouchersRequest(customer_ids=self.customer_ids),
-            vouchers_pb2.ListVoucherOperationsRequest(page_size=500),
+            vouchers_pb2.BatchListVouchersByQuotaRequest(quota_ids=self.quota_ids),
+            vouchers_pb2.ListVoucherOperationsRequest(page_size=500, filter=issued),
+            vouchers_pb2.BatchListVoucherOperationsRequest(quota_ids=self.quota_ids, filter=issued),
             consumption_pb2.BatchGetConsumptionDetailsRequest(ids=self.detail_ids),
             consumption_pb2.ListConsumptionDetailsRequest(page_size=500, filter=details),
             consumption_pb2.BatchListConsumptionDetailsRequest(
@@ -144,6 +156,11 @@ async def a_spending_tenant(billing: RunningService, *, customers: int, each: in
     ]
     reseller_id = ids.new_id()
     await billing.call(a_switch(mobile="13912345678"), principal=an_administrator(tenant))
+    # A reseller is known by its customers.
+    await some_customers(billing, tenant, 1, partner_id=reseller_id)
+    for quota_id in quota_ids:
+        request = a_sub_quota(quota_id, [reseller_id], amount="1 CNY")
+        await billing.call(request, principal=an_administrator(tenant))
     return Spending(
         tenant=tenant,
         reseller_id=reseller_id,

@@ -187,7 +187,7 @@ async def _find_routes(
     customers = [one.customer_id for one in targets if one.customer_id]
     known = await links.batch_get_for_share(session, scope=scope, customer_ids=customers)
     named = [one.indirect_partner_id for one in targets if one.indirect_partner_id]
-    resellers = await links.list_known_resellers(session, scope=scope, partner_ids=named)
+    resellers = await links.known_resellers(session, scope=scope, partner_ids=named)
     found: list[Route | Refusal] = []
     for target, field in zip(targets, fields, strict=True):
         link = known.get(target.customer_id) if target.customer_id else None

@@ -13,6 +13,8 @@ from services.billing.ledger.chart import TransferCode
 from services.billing.ledger.model import transfer_id
 from services.billing.links import operations as links
 from services.billing.links import queries as linked
+from services.billing.voucher_operations.model import VoucherOperationType
+from services.billing.vouchers.reclaims import reclaim_all_of_customer
 from services.kit.errors import NotFound
 from services.kit.identity import Principal, Scope
 
@@ -37,7 +39,7 @@ async def close_customer_accounts(
     accounts = await queries.list_accounts(session, scope=scope, customer_id=customer_id)
     await ledger.close_accounts(session, tenant_id=scope.tenant_id, ids=accounts)
     await session.flush()
-    for hold in await queries.list_holds(session, scope=scope, account_ids=accounts):
+    for hold in await queries.list_holds(session, scope=scope, customer_id=customer_id):
         await ledger.void_pending(
             session,
             id=transfer_id(scope.tenant_id, method="close", request_id=str(hold.id)),
@@ -48,15 +50,30 @@ async def close_customer_accounts(
 
 
 async def reclaim_customer_vouchers(
-    session: AsyncSession, *, scope: Scope, customer_id: UUID, fence: int, now: datetime
+    session: AsyncSession,
+    *,
+    principal: Principal,
+    customer_id: UUID,
+    fence: int,
+    request_id: str,
+    now: datetime,
 ) -> Closing:
     """Take back what is left of a customer's vouchers.
 
     :raises NotFound, FenceOutdated, ClosingOutOfOrder:
     """
-    closing = await _get(session, scope=scope, customer_id=customer_id)
+    closing = await _get(session, scope=principal.scope, customer_id=customer_id)
     if not closing.is_done(ClosingState.VOUCHERS_RECLAIMED, fence=fence):
-        closing.note_reclaimed(0, now=now)
+        reclaimed = await reclaim_all_of_customer(
+            session,
+            scope=principal.scope,
+            customer_id=customer_id,
+            operation_type=VoucherOperationType.UNBIND_RECLAIM,
+            operator=principal.subject,
+            request_id=request_id,
+            now=now,
+        )
+        closing.note_reclaimed(sum(one.refusal is None for one in reclaimed), now=now)
     return closing
 
 

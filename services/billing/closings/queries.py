@@ -1,15 +1,15 @@
 """Reads closings, and what still holds a customer's money, inside the scope of who asks."""
 
-from collections.abc import Sequence
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.billing.closings.model import Closing
 from services.billing.ledger import queries as ledger
 from services.billing.ledger.chart import Phase
 from services.billing.ledger.model import Account, Transfer
+from services.billing.vouchers.model import Voucher
 from services.kit.identity import Scope
 
 
@@ -30,13 +30,17 @@ async def list_accounts(session: AsyncSession, *, scope: Scope, customer_id: UUI
     return list(await session.scalars(statement))
 
 
-async def list_holds(
-    session: AsyncSession, *, scope: Scope, account_ids: Sequence[UUID]
-) -> list[Transfer]:
-    """Give what is set aside out of accounts."""
+async def list_holds(session: AsyncSession, *, scope: Scope, customer_id: UUID) -> list[Transfer]:
+    """Give what is set aside out of a customer's accounts and vouchers."""
+    vouchers = select(Voucher.id).where(*scope.covers(Voucher), Voucher.customer_id == customer_id)
+    accounts = select(Account.id).where(
+        *scope.covers(Account),
+        Account.debits_pending > 0,
+        or_(Account.holder_id == customer_id, Account.holder_id.in_(vouchers)),
+    )
     statement = ledger.unresolved(select(Transfer)).where(
         *scope.covers(Transfer),
         Transfer.phase == Phase.PENDING,
-        Transfer.debit_account_id.in_(account_ids),
+        Transfer.debit_account_id.in_(accounts),
     )
     return list(await session.scalars(statement))

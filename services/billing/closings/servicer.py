@@ -44,9 +44,10 @@ class ClosingServicer(Servicer, closings_pb2_grpc.ClosingServiceServicer):
     ) -> closings_pb2.Closing:
         closing = await operations.reclaim_customer_vouchers(
             call.session,
-            scope=call.scope,
+            principal=call.principal,
             customer_id=ids.from_text("cus", request.customer_id, field="customer_id"),
             fence=_fence(request.fence),
+            request_id=request.request_id,
             now=call.now,
         )
         return CLOSING.everything.message_of(closing, now=call.now)

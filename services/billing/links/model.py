@@ -64,3 +64,23 @@ def refuse_other_resellers(scope: Scope, *, indirect_partner_id: UUID | None) ->
         raise IndirectPartnerForbidden(
             "the named reseller is not yours", field="filter.indirect_partner_id"
         )
+
+
+def named_reseller(scope: Scope, *, indirect_partner_id: UUID | None) -> UUID | None:
+    """Give the reseller that is asked for, if one is.
+
+    :raises IndirectPartnerForbidden:
+    """
+    refuse_other_resellers(scope, indirect_partner_id=indirect_partner_id)
+    return indirect_partner_id
+
+
+def whose_rows(scope: Scope, *, indirect_partner_id: UUID | None) -> UUID:
+    """Say whose rows are asked for: the caller's own, or its reseller's if one is named.
+
+    Who belongs to no partner asks for those of the tenant's root partner.
+
+    :raises IndirectPartnerForbidden:
+    """
+    own = scope.tenant_id if scope.own_partner_id is None else scope.own_partner_id
+    return named_reseller(scope, indirect_partner_id=indirect_partner_id) or own

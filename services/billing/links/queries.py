@@ -1,6 +1,6 @@
 """Reads how customers are linked, inside the scope of who asks."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from uuid import UUID
 
 from sqlalchemy import select
@@ -44,13 +44,15 @@ async def get_for_update(
     return await session.scalar(statement)
 
 
-async def list_known_resellers(
-    session: AsyncSession, *, scope: Scope, partner_ids: Collection[UUID]
-) -> set[UUID]:
-    """Give those of the partners that have customers; billing knows of no others."""
-    statement = (
-        select(CustomerLink.partner_id)
-        .where(*scope.covers(CustomerLink), CustomerLink.partner_id.in_(partner_ids))
-        .distinct()
+async def known_resellers(
+    session: AsyncSession, *, scope: Scope, partner_ids: Sequence[UUID]
+) -> frozenset[UUID]:
+    """Give those who are resellers of the caller's; they are known by their customers."""
+    if scope.partner_id is not None:
+        return frozenset()
+    statement = select(CustomerLink.partner_id).where(
+        *scope.covers(CustomerLink),
+        CustomerLink.partner_id.in_(partner_ids),
+        CustomerLink.partner_id != scope.tenant_id,
     )
-    return set(await session.scalars(statement))
+    return frozenset(await session.scalars(statement.distinct()))

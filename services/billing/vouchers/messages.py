@@ -29,7 +29,7 @@ VOUCHER: Final = Fields(
     last_use_time=Field(wire.time_parts),
     create_time=Field(wire.time_parts),
     order_number=Field(),
-    lock_order_number=Field(),
+    lock_order_number=Field(None, "shown_lock"),
     frozen=Field(None, "is_frozen"),
     use_limits=Field(limit_messages),
     memo=Field(None, "memo_for_reader"),
@@ -50,4 +50,6 @@ OPERATION: Final = Fields(
     result=Field(RESULTS.number),
     failure_reason=Field(),
     remark=Field(),
+    sub_quota_id=Field(partial(wire.id_text, "quo")),
+    transaction_id=Field(partial(wire.id_text, "txn")),
 )

@@ -17,7 +17,7 @@ from sqlalchemy import (
 from services.kit.migrations import grant, protect
 
 revision = "0012"
-down_revision = "0009"
+down_revision = "0010"
 
 
 def upgrade() -> None:

@@ -6,7 +6,7 @@ from uuid import UUID
 
 import pytest
 
-from partner.billing.v1 import adjustments_pb2, closings_pb2
+from partner.billing.v1 import adjustments_pb2, closings_pb2, voucher_quotas_pb2
 from services.billing.accounts.model import Holder
 from services.kit.ids import new_id, to_text
 from tests.builders.adjustments import (
@@ -20,7 +20,7 @@ from tests.builders.adjustments import (
     to,
     uuid_of,
 )
-from tests.builders.billing import money, some_customers
+from tests.builders.billing import an_issue, grant_quota, money, some_customers
 from tests.builders.closings import a_closing, a_reclaim_of_vouchers, a_reopening, a_return
 from tests.builders.principals import a_system, a_tenant, an_administrator
 from tests.builders.running import RunningService
@@ -125,6 +125,31 @@ async def test_what_unpaid_orders_hold_returns_when_the_accounts_close(
 
     assert (held, await funds.cash(uuid_of(customer))) == ("25", "40")
     assert await funds.violations() == {}
+
+
+async def test_what_is_left_of_vouchers_returns_to_their_quota(billing: RunningService) -> None:
+    tenant = a_tenant()
+    customer = await a_customer_with_funds(billing, tenant)
+    quota = await grant_quota(billing, tenant, face_total="100 CNY")
+    issue = an_issue(quota.id, [customer], face_value="30 CNY")
+    issued = await billing.call(issue, principal=an_administrator(tenant))
+    await billing.call(an_issue(quota.id, [customer]), principal=an_administrator(tenant))
+    voucher_id = uuid_of(issued.results[0].voucher.id)
+    held = await Funds(billing, tenant).hold_voucher(voucher_id, 1200)
+
+    await billing.call(a_closing(customer), principal=a_system(tenant))
+    closing = await billing.call(a_reclaim_of_vouchers(customer), principal=a_system(tenant))
+    late = await billing.call(an_issue(quota.id, [customer]), principal=an_administrator(tenant))
+    found = await billing.call(
+        voucher_quotas_pb2.BatchGetVoucherQuotasRequest(ids=[quota.id]),
+        principal=an_administrator(tenant),
+    )
+
+    assert held
+    assert closing.reclaimed_voucher_count == 2
+    assert late.results[0].error.reason == "ACCOUNT_CLOSING"
+    assert found.quotas[0].balance == money("100 CNY")
+    assert await Funds(billing, tenant).violations() == {}
 
 
 async def test_each_step_can_be_asked_for_again_and_none_out_of_order(

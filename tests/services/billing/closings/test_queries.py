@@ -22,7 +22,7 @@ async def test_holds_are_found_until_they_are_resolved(billing: RunningService) 
     async with funds.ledger.transaction() as session:
         scope = funds.ledger.principal.scope
         accounts = await queries.list_accounts(session, scope=scope, customer_id=uuid_of(customer))
-        holds = await queries.list_holds(session, scope=scope, account_ids=accounts)
+        holds = await queries.list_holds(session, scope=scope, customer_id=uuid_of(customer))
 
     assert len(accounts) == 1
     assert [(hold.id, hold.amount) for hold in holds] == [(pending_id, 100)]

@@ -61,7 +61,7 @@ class _ErrorReasonEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_ErrorReas
     ERROR_REASON_LIMIT_EXCEEDS_QUOTA: _ErrorReason.ValueType  # 18
     """The limits asked for are wider than the quota's; metadata: limit."""
     ERROR_REASON_TOO_MANY_RECIPIENTS: _ErrorReason.ValueType  # 19
-    """More than 10 customers."""
+    """More than 10 customers or resellers."""
     ERROR_REASON_VALIDITY_EXCEEDS_QUOTA: _ErrorReason.ValueType  # 20
     """The validity asked for is wider than the quota's."""
     ERROR_REASON_HISTORY_LIMIT_EXCEEDED: _ErrorReason.ValueType  # 21
@@ -94,6 +94,10 @@ class _ErrorReasonEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_ErrorReas
     """The code is wrong, or the challenge is another's, for another operation, used or expired."""
     ERROR_REASON_VERIFICATION_CONTACT_MISSING: _ErrorReason.ValueType  # 82
     """The partner has said of no contact for that channel."""
+    ERROR_REASON_COUPON_TYPE_NOT_ALLOWED: _ErrorReason.ValueType  # 50
+    """Resellers get quotas of vouchers only, not of cash coupons."""
+    ERROR_REASON_VOUCHER_NOT_RECLAIMABLE: _ErrorReason.ValueType  # 51
+    """Only usable vouchers that no unpaid order holds are reclaimed; metadata: state."""
 
 class ErrorReason(_ErrorReason, metaclass=_ErrorReasonEnumTypeWrapper):
     """Why the billing service refuses; ErrorInfo.reason without the prefix, domain "billing.partner"."""
@@ -137,7 +141,7 @@ ERROR_REASON_RECIPIENT_NOT_ALLOWED: ErrorReason.ValueType  # 17
 ERROR_REASON_LIMIT_EXCEEDS_QUOTA: ErrorReason.ValueType  # 18
 """The limits asked for are wider than the quota's; metadata: limit."""
 ERROR_REASON_TOO_MANY_RECIPIENTS: ErrorReason.ValueType  # 19
-"""More than 10 customers."""
+"""More than 10 customers or resellers."""
 ERROR_REASON_VALIDITY_EXCEEDS_QUOTA: ErrorReason.ValueType  # 20
 """The validity asked for is wider than the quota's."""
 ERROR_REASON_HISTORY_LIMIT_EXCEEDED: ErrorReason.ValueType  # 21
@@ -170,4 +174,8 @@ ERROR_REASON_VERIFICATION_FAILED: ErrorReason.ValueType  # 81
 """The code is wrong, or the challenge is another's, for another operation, used or expired."""
 ERROR_REASON_VERIFICATION_CONTACT_MISSING: ErrorReason.ValueType  # 82
 """The partner has said of no contact for that channel."""
+ERROR_REASON_COUPON_TYPE_NOT_ALLOWED: ErrorReason.ValueType  # 50
+"""Resellers get quotas of vouchers only, not of cash coupons."""
+ERROR_REASON_VOUCHER_NOT_RECLAIMABLE: ErrorReason.ValueType  # 51
+"""Only usable vouchers that no unpaid order holds are reclaimed; metadata: state."""
 Global___ErrorReason: _TypeAlias = ErrorReason  # noqa: Y015
