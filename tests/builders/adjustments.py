@@ -1,7 +1,7 @@
 """Adjustments for tests: money and credit put in, allocated, reclaimed, and looked at."""
 
 from collections.abc import Sequence
-from datetime import date
+from datetime import date, datetime
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -79,7 +79,9 @@ class Funds:
         cents = unit.count(given)
         await self.ledger.post(source, lot, cents, unit=unit, code=TransferCode.ADJUST)
 
-    async def hold(self, holder_id: UUID, cents: int) -> UUID:
+    async def hold(
+        self, holder_id: UUID, cents: int, *, expire_time: datetime | None = None
+    ) -> UUID:
         """Set cash aside, as an unpaid order does; give the pending transfer's id."""
         async with self.ledger.transaction() as session:
             account = await queries.get_cash(
@@ -92,9 +94,11 @@ class Funds:
                 kind=AccountKind.REVENUE,
                 unit=Unit.parse(account.unit),
             )
-        return await self.ledger.reserve(account.id, revenue, cents)
+        return await self.ledger.reserve(account.id, revenue, cents, expire_time=expire_time)
 
-    async def hold_voucher(self, voucher_id: UUID, cents: int) -> UUID:
+    async def hold_voucher(
+        self, voucher_id: UUID, cents: int, *, expire_time: datetime | None = None
+    ) -> UUID:
         """Set a part of a voucher aside, as an unpaid order does."""
         async with self.ledger.transaction() as session:
             (account,) = await of_holders.list_by_holder(
@@ -109,8 +113,13 @@ class Funds:
             account.id, used, cents, unit=unit, code=TransferCode.ORDER_HOLD
         )
         async with self.ledger.transaction() as session:
-            await ledger.reserve(session, posting=posting, expire_time=None)
+            await ledger.reserve(session, posting=posting, expire_time=expire_time)
         return posting.id
+
+    async def sweep(self) -> None:
+        """Let return what was set aside and has expired, as a job does."""
+        async with self.ledger.transaction() as session:
+            await ledger.expire_pending(session, scope=self.ledger.principal.scope, at_most=100)
 
     async def spend(self, holder_id: UUID, cents: int) -> None:
         """Let cash be consumed."""

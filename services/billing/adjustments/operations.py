@@ -13,6 +13,7 @@ from services.billing.adjustments import movements, queries
 from services.billing.adjustments.lots import Lot, Lots
 from services.billing.adjustments.model import (
     Adjustment,
+    AdjustmentInProgress,
     AdjustmentKind,
     AdjustmentType,
     Route,
@@ -161,6 +162,8 @@ async def unbind_reclaim(
             holder_ids=[customer_id],
             kinds=[account_kind(route.other, kind)],
         )
+        if any(account.debits_pending for account in held):
+            raise AdjustmentInProgress("what an order held returns in a moment: ask again")
         lots = [lot for lot in map(Lot.of, held) if lot.amount.amount]
         if lots:
             taken.append(Movement(route, kind, lots, transaction_id=act.derived()))

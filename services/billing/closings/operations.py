@@ -6,6 +6,7 @@ from uuid import UUID
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.billing.adjustments import operations as adjustments
+from services.billing.adjustments.model import AdjustmentInProgress
 from services.billing.closings import queries
 from services.billing.closings.model import Closing, ClosingState
 from services.billing.ledger import operations as ledger
@@ -60,7 +61,7 @@ async def reclaim_customer_vouchers(
 ) -> Closing:
     """Take back what is left of a customer's vouchers.
 
-    :raises NotFound, FenceOutdated, ClosingOutOfOrder:
+    :raises NotFound, FenceOutdated, ClosingOutOfOrder, AdjustmentInProgress:
     """
     closing = await _get(session, scope=principal.scope, customer_id=customer_id)
     if not closing.is_done(ClosingState.VOUCHERS_RECLAIMED, fence=fence):
@@ -73,7 +74,9 @@ async def reclaim_customer_vouchers(
             request_id=request_id,
             now=now,
         )
-        closing.note_reclaimed(sum(one.refusal is None for one in reclaimed), now=now)
+        if any(one.refusal for one in reclaimed):
+            raise AdjustmentInProgress("what an order held returns in a moment: ask again")
+        closing.note_reclaimed(len(reclaimed), now=now)
     return closing
 
 

@@ -2,7 +2,7 @@
 
 from uuid import UUID
 
-from sqlalchemy import or_, select
+from sqlalchemy import Select, func, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.billing.closings.model import Closing
@@ -25,22 +25,25 @@ async def get_for_update(
 
 
 async def list_accounts(session: AsyncSession, *, scope: Scope, customer_id: UUID) -> list[UUID]:
-    """Give the ids of all accounts of a customer's."""
-    statement = select(Account.id).where(*scope.covers(Account), Account.holder_id == customer_id)
-    return list(await session.scalars(statement))
+    """Give the ids of all accounts of a customer's and of its vouchers."""
+    return list(await session.scalars(_accounts(scope, customer_id)))
 
 
 async def list_holds(session: AsyncSession, *, scope: Scope, customer_id: UUID) -> list[Transfer]:
-    """Give what is set aside out of a customer's accounts and vouchers."""
-    vouchers = select(Voucher.id).where(*scope.covers(Voucher), Voucher.customer_id == customer_id)
-    accounts = select(Account.id).where(
-        *scope.covers(Account),
-        Account.debits_pending > 0,
-        or_(Account.holder_id == customer_id, Account.holder_id.in_(vouchers)),
-    )
+    """Give what is set aside out of a customer's accounts and vouchers, and has not expired."""
+    accounts = _accounts(scope, customer_id).where(Account.debits_pending > 0)
     statement = ledger.unresolved(select(Transfer)).where(
         *scope.covers(Transfer),
         Transfer.phase == Phase.PENDING,
         Transfer.debit_account_id.in_(accounts),
+        or_(Transfer.expire_time.is_(None), Transfer.expire_time > func.ledger_clock()),
     )
     return list(await session.scalars(statement))
+
+
+def _accounts(scope: Scope, customer_id: UUID) -> Select[UUID]:
+    vouchers = select(Voucher.id).where(*scope.covers(Voucher), Voucher.customer_id == customer_id)
+    return select(Account.id).where(
+        *scope.covers(Account),
+        or_(Account.holder_id == customer_id, Account.holder_id.in_(vouchers)),
+    )

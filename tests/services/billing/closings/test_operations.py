@@ -1,7 +1,7 @@
 """Closing a customer's accounts over a real socket: step by step, once, in order, and back."""
 
 import asyncio
-from datetime import date
+from datetime import UTC, date, datetime
 from uuid import UUID
 
 import pytest
@@ -124,6 +124,30 @@ async def test_what_unpaid_orders_hold_returns_when_the_accounts_close(
     await billing.call(a_closing(customer), principal=a_system(tenant))
 
     assert (held, await funds.cash(uuid_of(customer))) == ("25", "40")
+    assert await funds.violations() == {}
+
+
+async def test_what_has_expired_and_is_still_held_is_waited_for(billing: RunningService) -> None:
+    tenant = a_tenant()
+    customer = await a_customer_with_funds(billing, tenant)
+    quota = await grant_quota(billing, tenant, face_total="100 CNY")
+    issue = an_issue(quota.id, [customer], face_value="30 CNY")
+    issued = await billing.call(issue, principal=an_administrator(tenant))
+    system, funds = a_system(tenant), Funds(billing, tenant)
+    long_ago = datetime(2026, 1, 1, tzinfo=UTC)
+    await funds.hold(uuid_of(customer), 1500, expire_time=long_ago)
+    voucher_id = uuid_of(issued.results[0].voucher.id)
+    await funds.hold_voucher(voucher_id, 1200, expire_time=long_ago)
+    await billing.call(a_closing(customer), principal=system)
+    request = a_reclaim_of_vouchers(customer)
+
+    too_early = await billing.refusal(request, principal=system)
+    await funds.sweep()
+    await billing.call(request, principal=system)
+    await billing.call(a_return(customer), principal=system)
+
+    assert (too_early.code, too_early.reason) == ("ABORTED", "ADJUSTMENT_IN_PROGRESS")
+    assert (await funds.cash(tenant), await funds.cash(uuid_of(customer))) == ("100", "0")
     assert await funds.violations() == {}
 
 

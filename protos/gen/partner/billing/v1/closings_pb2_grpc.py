@@ -73,7 +73,8 @@ class ClosingServiceServicer:
 
     def ReclaimCustomerVouchers(self, request, context):
         """Reclaims what is left of the customer's vouchers to the quotas that they came from (解绑回收).
-        Refuses with NOT_FOUND, FENCE_OUTDATED or CLOSING_OUT_OF_ORDER.
+        Refuses with NOT_FOUND, FENCE_OUTDATED or CLOSING_OUT_OF_ORDER, and with ADJUSTMENT_IN_PROGRESS while something that has
+        expired is still held.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -81,7 +82,8 @@ class ClosingServiceServicer:
 
     def ReturnBalances(self, request, context):
         """Returns what is left of the customer's cash and credit to its partner, as one movement (解绑回收); there is no way back.
-        Refuses with NOT_FOUND, FENCE_OUTDATED or CLOSING_OUT_OF_ORDER.
+        Refuses with NOT_FOUND, FENCE_OUTDATED or CLOSING_OUT_OF_ORDER, and with ADJUSTMENT_IN_PROGRESS while another adjustment is
+        running or something that has expired is still held.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

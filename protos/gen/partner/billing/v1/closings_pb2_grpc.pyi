@@ -41,11 +41,13 @@ class ClosingServiceStub:
     """
     ReclaimCustomerVouchers: _grpc.UnaryUnaryMultiCallable[_closings_pb2.ReclaimCustomerVouchersRequest, _closings_pb2.Closing]
     """Reclaims what is left of the customer's vouchers to the quotas that they came from (解绑回收).
-    Refuses with NOT_FOUND, FENCE_OUTDATED or CLOSING_OUT_OF_ORDER.
+    Refuses with NOT_FOUND, FENCE_OUTDATED or CLOSING_OUT_OF_ORDER, and with ADJUSTMENT_IN_PROGRESS while something that has
+    expired is still held.
     """
     ReturnBalances: _grpc.UnaryUnaryMultiCallable[_closings_pb2.ReturnBalancesRequest, _closings_pb2.Closing]
     """Returns what is left of the customer's cash and credit to its partner, as one movement (解绑回收); there is no way back.
-    Refuses with NOT_FOUND, FENCE_OUTDATED or CLOSING_OUT_OF_ORDER.
+    Refuses with NOT_FOUND, FENCE_OUTDATED or CLOSING_OUT_OF_ORDER, and with ADJUSTMENT_IN_PROGRESS while another adjustment is
+    running or something that has expired is still held.
     """
     ReopenCustomerAccounts: _grpc.UnaryUnaryMultiCallable[_closings_pb2.ReopenCustomerAccountsRequest, _closings_pb2.Closing]
     """Opens the accounts again: before balances were returned to cancel the closing, afterwards, with a higher fence, for a new
@@ -66,11 +68,13 @@ class ClosingServiceAsyncStub(ClosingServiceStub):
     """
     ReclaimCustomerVouchers: _aio.UnaryUnaryMultiCallable[_closings_pb2.ReclaimCustomerVouchersRequest, _closings_pb2.Closing]  # type: ignore[assignment]
     """Reclaims what is left of the customer's vouchers to the quotas that they came from (解绑回收).
-    Refuses with NOT_FOUND, FENCE_OUTDATED or CLOSING_OUT_OF_ORDER.
+    Refuses with NOT_FOUND, FENCE_OUTDATED or CLOSING_OUT_OF_ORDER, and with ADJUSTMENT_IN_PROGRESS while something that has
+    expired is still held.
     """
     ReturnBalances: _aio.UnaryUnaryMultiCallable[_closings_pb2.ReturnBalancesRequest, _closings_pb2.Closing]  # type: ignore[assignment]
     """Returns what is left of the customer's cash and credit to its partner, as one movement (解绑回收); there is no way back.
-    Refuses with NOT_FOUND, FENCE_OUTDATED or CLOSING_OUT_OF_ORDER.
+    Refuses with NOT_FOUND, FENCE_OUTDATED or CLOSING_OUT_OF_ORDER, and with ADJUSTMENT_IN_PROGRESS while another adjustment is
+    running or something that has expired is still held.
     """
     ReopenCustomerAccounts: _aio.UnaryUnaryMultiCallable[_closings_pb2.ReopenCustomerAccountsRequest, _closings_pb2.Closing]  # type: ignore[assignment]
     """Opens the accounts again: before balances were returned to cancel the closing, afterwards, with a higher fence, for a new
@@ -100,7 +104,8 @@ class ClosingServiceServicer(metaclass=_abc_1.ABCMeta):
         context: _ServicerContext,
     ) -> _typing.Union[_closings_pb2.Closing, _abc.Awaitable[_closings_pb2.Closing]]:
         """Reclaims what is left of the customer's vouchers to the quotas that they came from (解绑回收).
-        Refuses with NOT_FOUND, FENCE_OUTDATED or CLOSING_OUT_OF_ORDER.
+        Refuses with NOT_FOUND, FENCE_OUTDATED or CLOSING_OUT_OF_ORDER, and with ADJUSTMENT_IN_PROGRESS while something that has
+        expired is still held.
         """
 
     @_abc_1.abstractmethod
@@ -110,7 +115,8 @@ class ClosingServiceServicer(metaclass=_abc_1.ABCMeta):
         context: _ServicerContext,
     ) -> _typing.Union[_closings_pb2.Closing, _abc.Awaitable[_closings_pb2.Closing]]:
         """Returns what is left of the customer's cash and credit to its partner, as one movement (解绑回收); there is no way back.
-        Refuses with NOT_FOUND, FENCE_OUTDATED or CLOSING_OUT_OF_ORDER.
+        Refuses with NOT_FOUND, FENCE_OUTDATED or CLOSING_OUT_OF_ORDER, and with ADJUSTMENT_IN_PROGRESS while another adjustment is
+        running or something that has expired is still held.
         """
 
     @_abc_1.abstractmethod
