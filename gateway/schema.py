@@ -7,6 +7,7 @@ from strawberry.schema.config import StrawberryConfig
 
 from gateway.billing import (
     accounts,
+    adjustments,
     consumption,
     statements,
     top_ups,
@@ -46,6 +47,7 @@ class Query(
     statements.StatementQuery,
     voucher_quotas.VoucherQuotaQuery,
     vouchers.VoucherQuery,
+    adjustments.AdjustmentQuery,
     consumption.ConsumptionQuery,
     verification_codes.VerificationCodeQuery,
     withdrawals.WithdrawalQuery,
@@ -63,6 +65,7 @@ class Mutation(
     top_ups.TopUpMutation,
     voucher_quotas.VoucherQuotaMutation,
     vouchers.VoucherMutation,
+    adjustments.AdjustmentMutation,
     verification_codes.VerificationCodeMutation,
     withdrawals.WithdrawalMutation,
 ):

@@ -5,6 +5,8 @@ from collections.abc import Sequence
 from services.billing.accounts.alerts import write_to_log
 from services.billing.accounts.jobs import EXPIRE_CREDIT, telling_low_balances
 from services.billing.accounts.servicer import AccountServicer
+from services.billing.adjustments.servicer import AdjustmentServicer
+from services.billing.closings.servicer import ClosingServicer
 from services.billing.consumption.jobs import push_customer_spends
 from services.billing.consumption.servicer import ConsumptionServicer
 from services.billing.ledger.jobs import EXPIRE_PENDING
@@ -36,6 +38,8 @@ SERVICERS: Sequence[type[Servicer]] = (
     StatementServicer,
     VoucherQuotaServicer,
     VoucherServicer,
+    AdjustmentServicer,
+    ClosingServicer,
 )
 
 

@@ -51,6 +51,8 @@ PREFIXES = {
     "resourceId": "res",
     "transactionId": "txn",
     "topUpIds": "tup",
+    "targetPartnerId": "ptr",
+    "transactionId": "txn",
     "voucherIds": "cpn",
     "withdrawalId": "wdr",
     "withdrawalIds": "wdr",

@@ -173,6 +173,12 @@ def _without_reseller(message: Any) -> None:
     message.ClearField("indirect_partner_id")
 
 
+def _to_own_customer(message: Any) -> None:
+    message.ClearField("verification")
+    for target in getattr(message, "targets", None) or [message.target]:
+        target.ClearField("indirect_partner_id")
+
+
 def _as_earned(message: Any) -> None:
     for incentive in message.incentives:
         incentive.rate.value = "0.1"
@@ -225,6 +231,9 @@ SPECIAL = {
     "ListStatementEntries": _of_cash,
     "NotifyTopUp": _sent_in_2026,
     "SetBalanceAlert": _to_a_mailbox,
+    "Allocate": _to_own_customer,
+    "Reclaim": _to_own_customer,
+    "BatchAllocate": _to_own_customer,
     "BatchListConsumptionSummaries": _without_reseller,
     "EnsureCustomers": _as_own_customer,
     "RecordIncentives": _as_earned,

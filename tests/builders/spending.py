@@ -10,6 +10,7 @@ from google.protobuf.timestamp_pb2 import Timestamp
 
 from partner.billing.v1 import (
     accounts_pb2,
+    adjustments_pb2,
     consumption_pb2,
     statements_pb2,
     top_ups_pb2,
@@ -22,6 +23,7 @@ from services.billing.consumption import operations
 from services.billing.consumption.model import AMOUNTS
 from services.billing.voucher_quotas.model import RECIPIENTS_MAX
 from services.kit import ids
+from tests.builders.adjustments import a_batch, put_cash, to
 from tests.builders.billing import (
     a_limit,
     a_sub_quota,
@@ -97,6 +99,7 @@ class Spending:
     account_ids: Sequence[str]
     top_up_ids: Sequence[str]
     withdrawal_ids: Sequence[str]
+    adjustment_ids: Sequence[str]
 
     @property
     def requests(self) -> list[Any]:
@@ -154,6 +157,9 @@ class Spending:
             withdrawals_pb2.GetWithdrawableAmountsRequest(),
             withdrawals_pb2.BatchGetWithdrawalsRequest(ids=self.withdrawal_ids),
             withdrawals_pb2.ListWithdrawalsRequest(page_size=500),
+            adjustments_pb2.BatchGetAdjustmentsRequest(ids=self.adjustment_ids),
+            adjustments_pb2.ListAdjustmentsRequest(page_size=500),
+            adjustments_pb2.BatchListAdjustmentsRequest(customer_ids=self.customer_ids),
         ]
 
 
@@ -210,6 +216,7 @@ async def a_spending_tenant(billing: RunningService, *, customers: int, each: in
         account_ids=[top_ups[0].account_id, *(lot.id for lot in lots)],
         top_up_ids=[one.id for one in top_ups],
         withdrawal_ids=await rejected_withdrawals(billing, tenant, top_ups),
+        adjustment_ids=await _allocate(billing, tenant, customer_ids, each=each),
     )
 
 
@@ -224,6 +231,19 @@ async def _issue(
         answer = await billing.call(request, principal=an_administrator(tenant))
         issued += [result.voucher.id for result in answer.results]
     return issued
+
+
+async def _allocate(
+    billing: RunningService, tenant: UUID, customer_ids: Sequence[str], *, each: int
+) -> list[str]:
+    """Allocate so many times to each customer; give the adjustments' ids."""
+    await put_cash(billing, tenant, "1000 CNY")
+    allocated: list[str] = []
+    for _ in range(each):
+        request = a_batch([to(one) for one in customer_ids], "1 CNY", memo="for the fair")
+        answer = await billing.call(request, principal=an_administrator(tenant))
+        allocated += [result.adjustment.id for result in answer.results]
+    return allocated
 
 
 async def _bill(

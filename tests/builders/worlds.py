@@ -28,6 +28,7 @@ from tests.builders import funds, principals, withdrawals
 from tests.builders.holdings import NAMES, Holding, Tenant
 from tests.builders.probes import BILLING_CYCLE
 from tests.builders.verification import a_code
+from tests.builders.world_adjustments import fill_adjustments
 
 RunService = Callable[[str], Awaitable[Any]]
 ONE = money_pb2.Money(amount="1.00", currency_code="USD")
@@ -210,6 +211,7 @@ async def _fill_accounts(service: Any, tenant: Tenant) -> None:
             holding.things["acc"] = ids.to_text("acc", account)
         else:
             holding.things |= {"acc": paid.account_id, "tup": paid.id}
+    await fill_adjustments(service, tenant)
 
 
 async def _fill_funds(service: Any, tenant: Tenant, holding: Holding, *, quota_id: str) -> None:

@@ -184,6 +184,8 @@ class Posting:
     credit_account_id: UUID
     amount: Money
     unit: Unit
+    # The movement that it is a leg of, where many movements are posted at once.
+    group_id: UUID | None = None
     trade_detail: int | None = None
     effective_time: datetime | None = None
 

@@ -4,7 +4,7 @@ from enum import StrEnum
 from typing import ClassVar
 from uuid import UUID
 
-from sqlalchemy import CheckConstraint, Index
+from sqlalchemy import CheckConstraint, Index, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from services.billing.tables import BillingTable
@@ -37,10 +37,16 @@ class CustomerLink(BillingTable):
     account_manager_name: Mapped[str | None]
     customer_name: Mapped[str | None]
     account_name: Mapped[str]
+    # Set while the customer leaves its partner: nothing more is given to it.
+    is_closing: Mapped[bool] = mapped_column(server_default=text("false"))
 
     def may_receive_vouchers(self) -> bool:
         """Tell whether its partner may issue vouchers to it: only in a resale."""
         return self.association_type == AssociationType.RESALE
+
+
+class NotSubCustomer(Refusal):
+    pass
 
 
 class IndirectPartnerForbidden(Refusal):

@@ -19,8 +19,8 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
-from services.billing.ledger.model import Account
-from services.billing.links.model import CustomerLink
+from services.billing.ledger.model import Account, AccountClosing
+from services.billing.links.model import CustomerLink, NotSubCustomer
 from services.billing.tables import BillingTable
 from services.billing.voucher_quotas.limits import UseLimit
 from services.billing.voucher_quotas.model import (
@@ -113,10 +113,6 @@ class VoucherNotReclaimable(Refusal):
     pass
 
 
-class NotSubCustomer(Refusal):
-    pass
-
-
 class AdvisoryNotAllowed(Refusal):
     pass
 
@@ -146,6 +142,8 @@ def refusal_of_recipient(
     named = {"customer_id": ids.to_text("cus", customer_id)}
     if link is None or link.partner_id != quota.partner_id:
         return NotSubCustomer("the customer is not associated with you", **named)
+    if link.is_closing:
+        return AccountClosing("the customer is leaving: nothing is issued to it", **named)
     if not link.may_receive_vouchers():
         return AdvisoryNotAllowed("customers of referral sale get no vouchers", **named)
     if allowed and customer_id not in allowed:

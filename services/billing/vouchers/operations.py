@@ -121,7 +121,7 @@ def _refuse_odd_terms(terms: Terms) -> None:
 async def _choose(
     session: AsyncSession, *, scope: Scope, quota: VoucherQuota, customer_ids: Sequence[UUID]
 ) -> list[Issued]:
-    known = await links.batch_get(session, scope=scope, customer_ids=customer_ids)
+    known = await links.batch_get_for_share(session, scope=scope, customer_ids=customer_ids)
     allowed = limits.recipients(quota.use_limits, quota.customer_ids)
     issued = []
     for one in customer_ids:

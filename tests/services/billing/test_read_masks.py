@@ -35,6 +35,7 @@ UNSEEN = {
     "VoucherOperation.remark",
     "VoucherOperation.sub_quota_id",
     "VerificationSettings.enabled",
+    "Adjustment.target_partner_id",
 }
 # Of each slice a list, a list of many parents and a batch, two fields of it, and their columns;
 # columns of a place or an order stand behind them.
@@ -115,6 +116,23 @@ SELECTED: dict[str, tuple[list[str], list[str]]] = {
         ],
     ),
     "GetVerificationSettingsRequest": (["email"], ["email"]),
+    "ListAdjustmentsRequest": (
+        ["id", "amount"],
+        ["id", "amount", "currency_code", "operate_time AS sort_value", "id AS row_id"],
+    ),
+    "BatchListAdjustmentsRequest": (
+        ["kind", "memo"],
+        [
+            "kind AS kind",
+            "memo AS memo",
+            "operate_time AS sort_value",
+            "id AS row_id",
+        ],
+    ),
+    "BatchGetAdjustmentsRequest": (
+        ["transaction_id", "operator"],
+        ["transaction_id", "operator", "id AS row_id"],
+    ),
     "BatchGetConsumptionDetailsRequest": (
         ["id", "indirect_partner_id"],
         ["id", "partner_id", "tenant_id", "id AS row_id"],

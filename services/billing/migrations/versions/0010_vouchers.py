@@ -6,7 +6,7 @@ from sqlalchemy import Column, DateTime, Uuid, text
 from services.kit.migrations import grant
 
 revision = "0010"
-down_revision = "0008"
+down_revision = "0009"
 
 # What happens to a voucher after its issue; the rest of it stays for ever (domain.md 6.7, rule 9).
 _LATER = "last_use_time, order_number, lock_order_number, is_frozen, reclaim_time, due_time"

@@ -72,16 +72,26 @@ class _ErrorReasonEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_ErrorReas
     """The file is no FOCUS CSV that can be read; metadata: cause."""
     ERROR_REASON_CURRENCY_MISMATCH: _ErrorReason.ValueType  # 30
     """All money of the tenant is of one currency; metadata: currency_code, given."""
-    ERROR_REASON_COUPON_TYPE_NOT_ALLOWED: _ErrorReason.ValueType  # 50
-    """Resellers get quotas of vouchers only, not of cash coupons."""
-    ERROR_REASON_VOUCHER_NOT_RECLAIMABLE: _ErrorReason.ValueType  # 51
-    """Only usable vouchers that no unpaid order holds are reclaimed; metadata: state."""
     ERROR_REASON_CHANNEL_NUMBER_REUSED: _ErrorReason.ValueType  # 31
     """The channel's number stands for another top-up."""
     ERROR_REASON_NOTICE_NOT_VALID: _ErrorReason.ValueType  # 32
     """The channel did not sign this notice, or long ago."""
     ERROR_REASON_TOP_UP_RETURNED: _ErrorReason.ValueType  # 33
     """Less than this is left of the top-up to be sent back."""
+    ERROR_REASON_ADVISORY_NOT_ADJUSTABLE: _ErrorReason.ValueType  # 40
+    """The customer is linked by referral sale: nothing is allocated to it or reclaimed from it; metadata: customer_id."""
+    ERROR_REASON_ADJUSTMENT_IN_PROGRESS: _ErrorReason.ValueType  # 41
+    """Another adjustment between the same two is running: ask again (CBC.99007461)."""
+    ERROR_REASON_CREDIT_EXPIRED: _ErrorReason.ValueType  # 42
+    """There was enough credit, but it has expired (CBC.7181); metadata: expire_date, the last day."""
+    ERROR_REASON_FENCE_OUTDATED: _ErrorReason.ValueType  # 43
+    """A later attempt at closing the accounts is known; metadata: fence."""
+    ERROR_REASON_CLOSING_OUT_OF_ORDER: _ErrorReason.ValueType  # 44
+    """This step of closing accounts does not follow on the state; metadata: state."""
+    ERROR_REASON_COUPON_TYPE_NOT_ALLOWED: _ErrorReason.ValueType  # 50
+    """Resellers get quotas of vouchers only, not of cash coupons."""
+    ERROR_REASON_VOUCHER_NOT_RECLAIMABLE: _ErrorReason.ValueType  # 51
+    """Only usable vouchers that no unpaid order holds are reclaimed; metadata: state."""
     ERROR_REASON_VERIFICATION_REQUIRED: _ErrorReason.ValueType  # 80
     """The operation needs a code, and none was given; ask for one and send the same request with it."""
     ERROR_REASON_VERIFICATION_FAILED: _ErrorReason.ValueType  # 81
@@ -156,16 +166,26 @@ ERROR_REASON_FILE_NOT_READABLE: ErrorReason.ValueType  # 23
 """The file is no FOCUS CSV that can be read; metadata: cause."""
 ERROR_REASON_CURRENCY_MISMATCH: ErrorReason.ValueType  # 30
 """All money of the tenant is of one currency; metadata: currency_code, given."""
-ERROR_REASON_COUPON_TYPE_NOT_ALLOWED: ErrorReason.ValueType  # 50
-"""Resellers get quotas of vouchers only, not of cash coupons."""
-ERROR_REASON_VOUCHER_NOT_RECLAIMABLE: ErrorReason.ValueType  # 51
-"""Only usable vouchers that no unpaid order holds are reclaimed; metadata: state."""
 ERROR_REASON_CHANNEL_NUMBER_REUSED: ErrorReason.ValueType  # 31
 """The channel's number stands for another top-up."""
 ERROR_REASON_NOTICE_NOT_VALID: ErrorReason.ValueType  # 32
 """The channel did not sign this notice, or long ago."""
 ERROR_REASON_TOP_UP_RETURNED: ErrorReason.ValueType  # 33
 """Less than this is left of the top-up to be sent back."""
+ERROR_REASON_ADVISORY_NOT_ADJUSTABLE: ErrorReason.ValueType  # 40
+"""The customer is linked by referral sale: nothing is allocated to it or reclaimed from it; metadata: customer_id."""
+ERROR_REASON_ADJUSTMENT_IN_PROGRESS: ErrorReason.ValueType  # 41
+"""Another adjustment between the same two is running: ask again (CBC.99007461)."""
+ERROR_REASON_CREDIT_EXPIRED: ErrorReason.ValueType  # 42
+"""There was enough credit, but it has expired (CBC.7181); metadata: expire_date, the last day."""
+ERROR_REASON_FENCE_OUTDATED: ErrorReason.ValueType  # 43
+"""A later attempt at closing the accounts is known; metadata: fence."""
+ERROR_REASON_CLOSING_OUT_OF_ORDER: ErrorReason.ValueType  # 44
+"""This step of closing accounts does not follow on the state; metadata: state."""
+ERROR_REASON_COUPON_TYPE_NOT_ALLOWED: ErrorReason.ValueType  # 50
+"""Resellers get quotas of vouchers only, not of cash coupons."""
+ERROR_REASON_VOUCHER_NOT_RECLAIMABLE: ErrorReason.ValueType  # 51
+"""Only usable vouchers that no unpaid order holds are reclaimed; metadata: state."""
 ERROR_REASON_VERIFICATION_REQUIRED: ErrorReason.ValueType  # 80
 """The operation needs a code, and none was given; ask for one and send the same request with it."""
 ERROR_REASON_VERIFICATION_FAILED: ErrorReason.ValueType  # 81

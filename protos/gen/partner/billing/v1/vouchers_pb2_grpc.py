@@ -85,7 +85,7 @@ class VoucherServiceServicer:
         """Issues one voucher to each of the named customers out of one quota (domain.md 6.7, rules 1 to 10).
         Refuses the whole request with QUOTA_NOT_FOUND_OR_STATE, QUOTA_INSUFFICIENT (the quota must hold face value times customers),
         LIMIT_EXCEEDS_QUOTA, TOO_MANY_RECIPIENTS, VALIDITY_EXCEEDS_QUOTA, VERIFICATION_REQUIRED or VERIFICATION_FAILED; refuses single customers in their result with
-        ADVISORY_NOT_ALLOWED, NOT_SUB_CUSTOMER or RECIPIENT_NOT_ALLOWED, and issues to the others.
+        ADVISORY_NOT_ALLOWED, NOT_SUB_CUSTOMER, RECIPIENT_NOT_ALLOWED or ACCOUNT_CLOSING, and issues to the others.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
