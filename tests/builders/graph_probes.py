@@ -49,7 +49,6 @@ PREFIXES = {
     "quotaId": "quo",
     "quotaIds": "quo",
     "resourceId": "res",
-    "transactionId": "txn",
     "topUpIds": "tup",
     "targetPartnerId": "ptr",
     "transactionId": "txn",
