@@ -5,12 +5,14 @@ from collections.abc import Sequence
 from services.billing.consumption.jobs import push_customer_spends
 from services.billing.consumption.servicer import ConsumptionServicer
 from services.billing.ledger.jobs import EXPIRE_PENDING
+from services.billing.ledger.sealed import SEALED
 from services.billing.links.servicer import CustomerLinkServicer
 from services.billing.peers import Customers
 from services.billing.voucher_quotas.servicer import VoucherQuotaServicer
 from services.billing.vouchers.servicer import VoucherServicer
 from services.kit.jobs import Job
 from services.kit.rpc import Servicer
+from services.kit.seals import sealing
 from services.kit.server import Parts, run
 
 # One line for each slice.
@@ -27,6 +29,7 @@ def compose(parts: Parts) -> tuple[list[Servicer], list[Job]]:
     servicers = [servicer(parts.database, parts.pages) for servicer in SERVICERS]
     servicers.append(ConsumptionServicer(parts.database, parts.pages, customers=customers))
     jobs: list[Job] = [push_customer_spends(customers), EXPIRE_PENDING]
+    jobs.append(sealing("billing", SEALED))
     return servicers, jobs
 
 

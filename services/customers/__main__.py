@@ -10,6 +10,7 @@ from services.customers.peers import billing_put_links
 from services.customers.resources.servicer import ResourceServicer
 from services.kit.jobs import Job
 from services.kit.rpc import Servicer
+from services.kit.seals import sealing
 from services.kit.server import Parts, run
 
 # One line for each slice.
@@ -25,7 +26,7 @@ def compose(parts: Parts) -> tuple[list[Servicer], list[Job]]:
     """Make what this process runs."""
     servicers = [servicer(parts.database, parts.pages) for servicer in SERVICERS]
     jobs = customer_jobs(billing_put_links(parts.channels))
-    return servicers, jobs
+    return servicers, [*jobs, sealing("customers")]
 
 
 if __name__ == "__main__":

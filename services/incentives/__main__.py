@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from services.incentives.incentives.servicer import IncentiveServicer
 from services.kit.jobs import Job
 from services.kit.rpc import Servicer
+from services.kit.seals import sealing
 from services.kit.server import Parts, run
 
 # One line for each slice.
@@ -14,8 +15,7 @@ SERVICERS: Sequence[type[Servicer]] = (IncentiveServicer,)
 def compose(parts: Parts) -> tuple[list[Servicer], list[Job]]:
     """Make what this process runs."""
     servicers = [servicer(parts.database, parts.pages) for servicer in SERVICERS]
-    jobs: list[Job] = []
-    return servicers, jobs
+    return servicers, [sealing("incentives")]
 
 
 if __name__ == "__main__":

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 from services.kit.jobs import Job
 from services.kit.rpc import Servicer
+from services.kit.seals import sealing
 from services.kit.server import Parts, run
 from services.programs.programs.jobs import EXPIRE_MEMBERSHIPS
 from services.programs.programs.servicer import ProgramServicer
@@ -15,7 +16,7 @@ SERVICERS: Sequence[type[Servicer]] = (ProgramServicer,)
 def compose(parts: Parts) -> tuple[list[Servicer], list[Job]]:
     """Make what this process runs."""
     servicers = [servicer(parts.database, parts.pages) for servicer in SERVICERS]
-    return servicers, [EXPIRE_MEMBERSHIPS]
+    return servicers, [EXPIRE_MEMBERSHIPS, sealing("programs")]
 
 
 if __name__ == "__main__":
