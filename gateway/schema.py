@@ -12,6 +12,7 @@ from gateway.kit.fields import bind, bound
 from gateway.kit.nodes import AnyNode, AnyNodes, Node
 from gateway.kit.scalars import SCALARS
 from gateway.me import MeQuery
+from gateway.operation_logs import OperationLogQuery
 from gateway.programs import programs
 
 
@@ -37,6 +38,7 @@ class Query(
     consumption.ConsumptionQuery,
     incentives.IncentiveQuery,
     programs.ProgramQuery,
+    OperationLogQuery,
 ):
     pass
 

@@ -2,24 +2,33 @@
 
 from collections.abc import Sequence
 
+from partner.billing.v1 import operation_logs_pb2_grpc
 from services.billing.consumption.jobs import push_customer_spends
 from services.billing.consumption.servicer import ConsumptionServicer
 from services.billing.ledger.jobs import EXPIRE_PENDING
 from services.billing.ledger.sealed import SEALED
 from services.billing.links.servicer import CustomerLinkServicer
 from services.billing.peers import Customers
+from services.billing.tables import Operation
 from services.billing.voucher_quotas.servicer import VoucherQuotaServicer
 from services.billing.vouchers.servicer import VoucherServicer
 from services.kit.jobs import Job
+from services.kit.operation_list import listing
 from services.kit.rpc import Servicer
 from services.kit.seals import sealing
 from services.kit.server import Parts, run
+
+
+class OperationLogServicer(Servicer, operation_logs_pb2_grpc.OperationLogServiceServicer):
+    ListOperationLogs = listing(Operation)
+
 
 # One line for each slice.
 SERVICERS: Sequence[type[Servicer]] = (
     CustomerLinkServicer,
     VoucherQuotaServicer,
     VoucherServicer,
+    OperationLogServicer,
 )
 
 

@@ -2,16 +2,24 @@
 
 from collections.abc import Sequence
 
+from partner.customers.v1 import operation_logs_pb2_grpc
 from services.customers.account_managers.servicer import AccountManagerServicer
 from services.customers.customers.jobs import customer_jobs
 from services.customers.customers.servicer import CustomerServicer
 from services.customers.partners.servicer import PartnerServicer
 from services.customers.peers import billing_put_links
 from services.customers.resources.servicer import ResourceServicer
+from services.customers.tables import Operation
 from services.kit.jobs import Job
+from services.kit.operation_list import listing
 from services.kit.rpc import Servicer
 from services.kit.seals import sealing
 from services.kit.server import Parts, run
+
+
+class OperationLogServicer(Servicer, operation_logs_pb2_grpc.OperationLogServiceServicer):
+    ListOperationLogs = listing(Operation)
+
 
 # One line for each slice.
 SERVICERS: Sequence[type[Servicer]] = (
@@ -19,6 +27,7 @@ SERVICERS: Sequence[type[Servicer]] = (
     AccountManagerServicer,
     CustomerServicer,
     ResourceServicer,
+    OperationLogServicer,
 )
 
 
