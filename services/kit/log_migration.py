@@ -39,10 +39,13 @@ def _install_seals() -> None:
         sa.Column("tenant_id", sa.Uuid(), nullable=False),
         sa.Column("seq", sa.BigInteger(), nullable=False),
         sa.Column("table_name", sa.Text(), nullable=False),
-        sa.Column("row_key", sa.Text(), nullable=False),
+        sa.Column("row_id", sa.Uuid(), nullable=False),
+        sa.Column("row_version", sa.BigInteger(), nullable=False),
         sa.Column("row_hash", sa.LargeBinary(), nullable=False),
         sa.PrimaryKeyConstraint("tenant_id", "seq", name="seals_pkey"),
-        sa.UniqueConstraint("tenant_id", "table_name", "row_key", name="seals_row_key"),
+        sa.UniqueConstraint(
+            "tenant_id", "table_name", "row_id", "row_version", name="seals_row_key"
+        ),
     )
     op.create_table(
         "seal_blocks",
@@ -69,8 +72,4 @@ def make_sealable(table: str) -> None:
     """Note in each row which transaction wrote it; what is there already counts as the oldest."""
     op.execute(f"ALTER TABLE {table} ADD COLUMN written_in bigint NOT NULL DEFAULT 0")
     op.execute(f"ALTER TABLE {table} ALTER COLUMN written_in SET DEFAULT {_TRANSACTION}")
-    # Rows are appended in about this order, so a summary of pages finds the newest.
-    op.execute(
-        f"CREATE INDEX {table}_written_in_idx ON {table} USING brin (written_in)"
-        " WITH (autosummarize = on)"
-    )
+    op.create_index(f"{table}_written_in_idx", table, ["written_in"])

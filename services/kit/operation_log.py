@@ -73,7 +73,7 @@ class OperationRow(PartnerRow):
         return (
             Index("operation_log_operate_time_idx", "tenant_id", "operate_time", "id"),
             Index("operation_log_things_idx", "things", postgresql_using="gin"),
-            Index("operation_log_written_in_idx", "written_in", postgresql_using="brin"),
+            Index("operation_log_written_in_idx", "written_in"),
         )
 
 

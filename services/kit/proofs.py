@@ -25,7 +25,8 @@ FINDINGS_MAX: Final = 100
 _FETCHED_AT_ONCE: Final = 5_000
 
 _SEALS: Final = (
-    "SELECT seq, table_name, row_key, row_hash FROM seals WHERE tenant_id = $1 ORDER BY seq"
+    "SELECT seq, table_name, row_id, row_version, row_hash FROM seals"
+    " WHERE tenant_id = $1 ORDER BY seq"
 )
 _BLOCKS: Final = "SELECT * FROM seal_blocks WHERE tenant_id = $1 ORDER BY n"
 
@@ -67,11 +68,12 @@ async def prove(connection: Any, *, tenant_id: UUID, tables: Sequence[SealedTabl
     for table in tables:
         proof.unsealed += await connection.fetchval(_unsealed(table), tenant_id, since)
         for row in await connection.fetch(_differing(table), tenant_id, since, FINDINGS_MAX):
+            key = table.key_text(row)
             if row["seq"] is None:
-                proof.find(table.name, row["row_key"], "has no seal, and younger rows have")
+                proof.find(table.name, key, "has no seal, and younger rows have")
             else:
                 problem = "is gone" if row["is_gone"] else "is not as it was sealed"
-                chain.differing[row["seq"]] = Finding(table.name, row["row_key"], problem)
+                chain.differing[row["seq"]] = Finding(table.name, key, problem)
     await _walk(connection, chain)
     proof.findings += chain.differing.values()
     return proof
@@ -170,25 +172,23 @@ def _differing(table: SealedTable) -> str:
     Rows from the horizon on have none yet, by rights.
     """
     return f"""
-        SELECT s.seq, row_key, t.row_hash IS NULL AS is_gone
+        SELECT s.seq, row_id, row_version, t.row_hash IS NULL AS is_gone
         FROM (
-            SELECT seq, row_key, row_hash FROM seals
+            SELECT seq, row_id, row_version, row_hash FROM seals
             WHERE tenant_id = $1 AND table_name = '{table.name}'
         ) s FULL JOIN (
-            SELECT {table.row_key} AS row_key, {table.row_hash} AS row_hash, t.written_in
+            SELECT {table.row_key}, {table.row_hash} AS row_hash, t.written_in
             FROM {table.name} t WHERE t.tenant_id = $1
-        ) t USING (row_key)
+        ) t USING (row_id, row_version)
         WHERE s.row_hash IS DISTINCT FROM t.row_hash
             AND (s.seq IS NOT NULL OR t.written_in < $2)
-        ORDER BY s.seq, row_key LIMIT $3
+        ORDER BY s.seq, row_id, row_version LIMIT $3
     """  # noqa: S608 - our own names
 
 
 def _unsealed(table: SealedTable) -> str:
     return f"""
         SELECT count(*) FROM {table.name} t
-        WHERE t.tenant_id = $1 AND t.written_in >= $2 AND NOT EXISTS (
-            SELECT FROM seals s WHERE s.tenant_id = $1 AND s.table_name = '{table.name}'
-                AND s.row_key = {table.row_key}
-        )
+        WHERE t.tenant_id = $1 AND t.written_in >= $2
+            AND NOT EXISTS (SELECT FROM seals s WHERE {table.is_its_seal})
     """  # noqa: S608 - our own names

@@ -44,7 +44,7 @@ class Account(BillingTable):
             name="guard",
         ),
         Index("accounts_partner_id_idx", "tenant_id", "partner_id"),
-        Index("accounts_written_in_idx", "written_in", postgresql_using="brin"),
+        Index("accounts_written_in_idx", "written_in"),
         {"postgresql_with": {"fillfactor": 50}},
     )
 
@@ -120,7 +120,7 @@ class Transfer(BillingTable):
             "expire_time",
             postgresql_where=text("expire_time IS NOT NULL"),
         ),
-        Index("transfers_written_in_idx", "written_in", postgresql_using="brin"),
+        Index("transfers_written_in_idx", "written_in"),
     )
 
     tenant_id: Mapped[UUID] = mapped_column(primary_key=True)
@@ -147,7 +147,7 @@ class Entry(BillingTable):
     __table_args__ = (
         CheckConstraint("amount <> 0", name="amount"),
         Index("entries_transfer_id_idx", "tenant_id", "transfer_id"),
-        Index("entries_written_in_idx", "written_in", postgresql_using="brin"),
+        Index("entries_written_in_idx", "written_in"),
     )
 
     tenant_id: Mapped[UUID] = mapped_column(primary_key=True)

@@ -19,5 +19,5 @@ SEALED: Final[Sequence[SealedTable]] = (
         ),
     ),
     SealedTable(name="transfers"),
-    SealedTable(name="entries", key=("account_id", "version")),
+    SealedTable(name="entries", id="account_id", version="version"),
 )

@@ -27,7 +27,7 @@ COLUMNS = {
         "tenant_id id partner_id operate_time operator role actor method request_id request_hash"
         " outcome things written_in"
     ),
-    "seals": "tenant_id seq table_name row_key row_hash",
+    "seals": "tenant_id seq table_name row_id row_version row_hash",
     "seal_blocks": ("tenant_id n first_seq last_seq horizon merkle_root prev_hash hash seal_time"),
 }
 ROWS = {"operation_log": "id", "seals": "seq", "seal_blocks": "n"}
@@ -158,7 +158,7 @@ async def test_a_row_changed_with_its_seal_is_found_by_the_block(tamperer: Tampe
     await tamperer.change("operation_log", "operator", where(tamperer, "operation_log", key))
     await tamperer.do(
         f"UPDATE seals SET row_hash = {OPERATION_LOG.row_hash} FROM operation_log t"
-        f" WHERE seals.tenant_id = '{tamperer.tenant_id}' AND row_key = '{key}'"
+        f" WHERE seals.tenant_id = '{tamperer.tenant_id}' AND row_id = '{key}'"
         f" AND t.id = '{key}'"
     )
 

@@ -55,10 +55,10 @@ async def test_each_row_of_a_tenant_gets_the_next_number(frogs: RunningService) 
 
     await seal_everything(frogs.database, LOG)
 
-    logged = await rows(frogs.database, first, "SELECT id::text FROM operation_log")
+    logged = await rows(frogs.database, first, "SELECT id FROM operation_log")
     seals = await sealed(frogs.database, first)
     assert [one.seq for one in seals] == [1, 2, 3]
-    assert {one.row_key for one in seals} == {row.id for row in logged}
+    assert {one.row_id for one in seals} == {row.id for row in logged}
     assert {one.table_name for one in seals} == {"operation_log"}
     assert [one.seq for one in await sealed(frogs.database, second)] == [1]
 
@@ -78,7 +78,7 @@ async def test_blocks_are_a_chain(frogs: RunningService) -> None:
     assert (first.prev_hash, second.prev_hash) == (NOTHING, first.hash)
     assert second.hash == block_hash(second._mapping)
     seals = (await sealed(frogs.database, tenant))[2:]
-    columns = ("seq", "table_name", "row_key", "row_hash")
+    columns = ("seq", "table_name", "row_id", "row_version", "row_hash")
     leaves = [leaf(**{name: getattr(one, name) for name in columns}) for one in seals]
     assert second.merkle_root == merkle_root(leaves)
 
@@ -195,10 +195,19 @@ async def test_the_job_seals_and_then_has_nothing_to_do(frogs: RunningService) -
 
 def test_hashes_are_the_same_for_ever() -> None:
     """Seals were made so: another form needs a new column that says which."""
-    of_one = leaf(seq=1, table_name="transfers", row_key="k", row_hash=b"\0" * 32)
+    of_one = leaf(
+        seq=1, table_name="entries", row_id=UUID(int=7), row_version=2, row_hash=b"\0" * 32
+    )
 
-    assert of_one == sha256(b'\0{"seal":[1,"transfers","k","' + b"0" * 64 + b'"]}').digest()
-    assert SealedTable(name="entries", key=("a", "b"), changing=("c", "d")).row_hash == (
+    assert (
+        of_one
+        == sha256(
+            b'\0{"seal":[1,"entries","00000000-0000-0000-0000-000000000007",2,"'
+            + b"0" * 64
+            + b'"]}'
+        ).digest()
+    )
+    assert SealedTable(name="entries", changing=("c", "d")).row_hash == (
         "sha256(convert_to(jsonb_strip_nulls(to_jsonb(t) - '{c,d}'::text[])::text, 'UTF8'))"
     )
 

@@ -56,13 +56,13 @@ async def tamperer(postgres: EmbeddedPostgres, history: TenantLedger) -> AsyncIt
 
 async def rows(tamperer: Tamperer, table: str) -> list[tuple[str, str]]:
     """Give the key of each row, and the condition that finds it."""
-    key = TABLES[table].row_key
+    sealed = TABLES[table]
     found = await tamperer.connection.fetch(
-        f"SELECT {key} AS key, t.ctid::text AS place FROM {table} t"  # noqa: S608 - ours
-        " WHERE tenant_id = $1 ORDER BY 1",
+        f"SELECT {sealed.row_key}, t.ctid::text AS place FROM {table} t"  # noqa: S608 - ours
+        " WHERE tenant_id = $1 ORDER BY 1, 2",
         tamperer.tenant_id,
     )
-    return [(row["key"], f"ctid = '{row['place']}'") for row in found]
+    return [(sealed.key_text(row), f"ctid = '{row['place']}'") for row in found]
 
 
 async def test_the_ledger_is_proved(tamperer: Tamperer) -> None:
