@@ -22,6 +22,7 @@ from gateway.kit.fields import bind, bound
 from gateway.kit.nodes import AnyNode, AnyNodes, Node
 from gateway.kit.scalars import SCALARS
 from gateway.me import MeQuery
+from gateway.operation_logs import OperationLogQuery
 from gateway.programs import programs
 
 
@@ -53,6 +54,7 @@ class Query(
     withdrawals.WithdrawalQuery,
     incentives.IncentiveQuery,
     programs.ProgramQuery,
+    OperationLogQuery,
 ):
     pass
 

@@ -22,11 +22,14 @@ from partner.customers.v1 import (
 from partner.incentives.v1 import incentives_pb2
 from partner.programs.v1 import programs_pb2
 from partner.type.v1 import money_pb2, terms_pb2
+from partner_center.verification import sealed_in
 from services.billing.accounts.model import Holder
 from services.kit import ids
+from services.kit.config import SERVICES
 from tests.builders import funds, principals, withdrawals
 from tests.builders.holdings import NAMES, Holding, Tenant
 from tests.builders.probes import BILLING_CYCLE
+from tests.builders.tampering import seal_everything
 from tests.builders.verification import a_code
 from tests.builders.world_adjustments import fill_adjustments
 
@@ -51,6 +54,8 @@ async def a_world(run: RunService) -> Tenant:
     await _fill_billing(run, tenant)
     await _fill_incentives(run, tenant)
     await _fill_programs(run, tenant)
+    for service in SERVICES:
+        await seal_everything((await run(service)).database, sealed_in(service))
     return tenant
 
 

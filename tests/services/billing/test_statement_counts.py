@@ -62,4 +62,6 @@ async def test_no_read_of_billing_is_left_out(billing: RunningService) -> None:
         if "read_mask" in rpc.request.DESCRIPTOR.fields_by_name
     }
 
+    # Every service has the same list of operations; the kit's tests count it.
+    masked.remove("ListOperationLogsRequest")
     assert {type(request).__name__ for request in spending.requests} == masked
