@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 from services.billing.consumption.jobs import push_customer_spends
 from services.billing.consumption.servicer import ConsumptionServicer
+from services.billing.contracts.servicer import ContractServicer
 from services.billing.ledger.jobs import EXPIRE_PENDING
 from services.billing.links.servicer import CustomerLinkServicer
 from services.billing.peers import Customers
@@ -18,6 +19,7 @@ SERVICERS: Sequence[type[Servicer]] = (
     CustomerLinkServicer,
     VoucherQuotaServicer,
     VoucherServicer,
+    ContractServicer,
 )
 
 

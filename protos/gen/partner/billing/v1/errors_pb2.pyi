@@ -70,6 +70,18 @@ class _ErrorReasonEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_ErrorReas
     """A director has to name one account manager."""
     ERROR_REASON_FILE_NOT_READABLE: _ErrorReason.ValueType  # 23
     """The file is no FOCUS CSV that can be read; metadata: cause."""
+    ERROR_REASON_NOT_VERIFIED: _ErrorReason.ValueType  # 110
+    """The partner's papers were not found good, or nobody has looked at them."""
+    ERROR_REASON_DATE_OUT_OF_RANGE: _ErrorReason.ValueType  # 111
+    """The date is too long ago, or an installment is due after the promised date; metadata: earliest, latest."""
+    ERROR_REASON_PAYMENT_PLAN_MISMATCH: _ErrorReason.ValueType  # 112
+    """The installments are not the amount; metadata: amount, planned."""
+    ERROR_REASON_CHARACTER_NOT_PRINTABLE: _ErrorReason.ValueType  # 113
+    """The document's font has no sign for a character; metadata: text."""
+    ERROR_REASON_CONTRACT_STATE_CONFLICT: _ErrorReason.ValueType  # 114
+    """The contract is not in a state for that; metadata: state."""
+    ERROR_REASON_CONTRACT_NUMBER_TAKEN: _ErrorReason.ValueType  # 115
+    """Another contract of the tenant has the number."""
 
 class ErrorReason(_ErrorReason, metaclass=_ErrorReasonEnumTypeWrapper):
     """Why the billing service refuses; ErrorInfo.reason without the prefix, domain "billing.partner"."""
@@ -122,4 +134,16 @@ ERROR_REASON_ACCOUNT_MANAGER_REQUIRED: ErrorReason.ValueType  # 22
 """A director has to name one account manager."""
 ERROR_REASON_FILE_NOT_READABLE: ErrorReason.ValueType  # 23
 """The file is no FOCUS CSV that can be read; metadata: cause."""
+ERROR_REASON_NOT_VERIFIED: ErrorReason.ValueType  # 110
+"""The partner's papers were not found good, or nobody has looked at them."""
+ERROR_REASON_DATE_OUT_OF_RANGE: ErrorReason.ValueType  # 111
+"""The date is too long ago, or an installment is due after the promised date; metadata: earliest, latest."""
+ERROR_REASON_PAYMENT_PLAN_MISMATCH: ErrorReason.ValueType  # 112
+"""The installments are not the amount; metadata: amount, planned."""
+ERROR_REASON_CHARACTER_NOT_PRINTABLE: ErrorReason.ValueType  # 113
+"""The document's font has no sign for a character; metadata: text."""
+ERROR_REASON_CONTRACT_STATE_CONFLICT: ErrorReason.ValueType  # 114
+"""The contract is not in a state for that; metadata: state."""
+ERROR_REASON_CONTRACT_NUMBER_TAKEN: ErrorReason.ValueType  # 115
+"""Another contract of the tenant has the number."""
 Global___ErrorReason: _TypeAlias = ErrorReason  # noqa: Y015
