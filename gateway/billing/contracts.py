@@ -37,7 +37,7 @@ class ContractOrder(Enum):
 
 @shows(contracts_pb2.PaymentInstallment)
 class PaymentInstallment:
-    due_date: Date | None
+    due_date: Date
     amount: Money
 
 

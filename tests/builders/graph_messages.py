@@ -5,7 +5,7 @@ from typing import Any
 
 from google.protobuf.timestamp_pb2 import Timestamp
 
-from partner.billing.v1 import consumption_pb2, voucher_quotas_pb2, vouchers_pb2
+from partner.billing.v1 import consumption_pb2, contracts_pb2, voucher_quotas_pb2, vouchers_pb2
 from partner.customers.v1 import account_managers_pb2, customers_pb2, partners_pb2, resources_pb2
 from partner.type.v1 import money_pb2, terms_pb2
 from services.kit.ids import new_id, to_text
@@ -127,6 +127,26 @@ def a_quota(**others: Any) -> voucher_quotas_pb2.VoucherQuota:
                 "state": voucher_quotas_pb2.VOUCHER_QUOTA_STATE_NORMAL,
                 "effective_time": TIME,
                 "expire_time": TIME,
+                "create_time": TIME,
+            },
+            others,
+        )
+    )
+
+
+def a_contract(**others: Any) -> contracts_pb2.Contract:
+    return contracts_pb2.Contract(
+        **_filled(
+            {
+                "id": an_id("ctr"),
+                "number": "PA-20261128-7K3QX9MD",
+                "kind": contracts_pb2.CONTRACT_KIND_ONLINE,
+                "name": "云服务采购",
+                "party_a": "云海科技",
+                "party_b": "华云计算",
+                "amount": money("100 USD"),
+                "state": contracts_pb2.CONTRACT_STATE_GENERATED,
+                "creator": "finance",
                 "create_time": TIME,
             },
             others,

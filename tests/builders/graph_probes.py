@@ -34,6 +34,7 @@ DEEP, SHALLOW = 5, 3
 PREFIXES = {
     "accountManagerId": "mgr",
     "applicationId": "app",
+    "contractId": "ctr",
     "customerId": "cus",
     "customerIds": "cus",
     "incentiveBillId": "inb",

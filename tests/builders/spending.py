@@ -6,13 +6,14 @@ from datetime import UTC, date, datetime
 from typing import Any, Final
 from uuid import UUID
 
-from partner.billing.v1 import consumption_pb2, voucher_quotas_pb2, vouchers_pb2
+from partner.billing.v1 import consumption_pb2, contracts_pb2, voucher_quotas_pb2, vouchers_pb2
 from services.billing.consumption import operations
 from services.billing.consumption.model import AMOUNTS
 from services.billing.vouchers.model import RECIPIENTS_MAX
 from services.kit import ids
 from tests.builders.billing import a_limit, an_issue, grant_quota, some_customers
 from tests.builders.consumption import a_charge
+from tests.builders.contracts import a_whole_contract
 from tests.builders.principals import a_system, a_tenant, an_administrator
 from tests.builders.running import RunningService
 
@@ -66,6 +67,7 @@ class Spending:
     quota_ids: Sequence[str]
     voucher_ids: Sequence[str]
     detail_ids: Sequence[str]
+    contract_ids: Sequence[str]
 
     @property
     def requests(self) -> list[Any]:
@@ -97,12 +99,15 @@ class Spending:
                 indirect_partner_id=reseller,
             ),
             consumption_pb2.GetConsumptionSettingsRequest(),
+            contracts_pb2.BatchGetContractsRequest(ids=self.contract_ids),
+            contracts_pb2.ListContractsRequest(page_size=500),
+            contracts_pb2.GetContractPartyRequest(),
         ]
 
 
 def resources_of(answer: Any) -> list[Any]:
     """Give what a response is about: its items, those of its groups, or itself."""
-    if isinstance(answer, consumption_pb2.ConsumptionSettings):
+    if isinstance(answer, consumption_pb2.ConsumptionSettings | contracts_pb2.ContractParty):
         return [answer]
     name, field = next(iter(answer.DESCRIPTOR.fields_by_name.items()))
     found = list(getattr(answer, name))
@@ -114,7 +119,8 @@ def resources_of(answer: Any) -> list[Any]:
 async def a_spending_tenant(billing: RunningService, *, customers: int, each: int) -> Spending:
     """Make a new tenant with so many customers, who have so many vouchers and details each.
 
-    It has as many quotas as a customer has vouchers; a reseller is who bills the consumption.
+    It has as many quotas and contracts as a customer has vouchers; a reseller is who bills the
+    consumption.
     """
     tenant = a_tenant()
     customer_ids = await some_customers(billing, tenant, customers)
@@ -135,6 +141,7 @@ async def a_spending_tenant(billing: RunningService, *, customers: int, each: in
         quota_ids=quota_ids,
         voucher_ids=voucher_ids,
         detail_ids=await _bill(billing, tenant, reseller_id, customer_ids * each),
+        contract_ids=[await a_whole_contract(billing, tenant) for _ in range(each)],
     )
 
 

@@ -5,8 +5,14 @@ from typing import Any
 from uuid import uuid4
 
 from google.protobuf.timestamp_pb2 import Timestamp
+from google.type import date_pb2
 
-from partner.billing.v1 import consumption_pb2, voucher_quotas_pb2, vouchers_pb2
+from partner.billing.v1 import (
+    consumption_pb2,
+    contracts_pb2,
+    voucher_quotas_pb2,
+    vouchers_pb2,
+)
 from partner.customers.v1 import (
     account_managers_pb2,
     customers_pb2,
@@ -169,6 +175,7 @@ async def _fill_billing(run: RunService, tenant: Tenant) -> None:
     )
     for holding in tenant.holdings:
         await _fill_funds(service, tenant, holding, quota_id=quota.id)
+        await _fill_contracts(service, tenant, holding)
 
 
 async def _fill_funds(service: Any, tenant: Tenant, holding: Holding, *, quota_id: str) -> None:
@@ -195,6 +202,32 @@ async def _fill_funds(service: Any, tenant: Tenant, holding: Holding, *, quota_i
         principal=tenant.administrator,
     )
     holding.things["cpn"] = issued.results[0].voucher.id
+
+
+async def _fill_contracts(service: Any, tenant: Tenant, holding: Holding) -> None:
+    """Let the partner apply for a contract; the second manager's partner is the first's."""
+    await service.call(
+        contracts_pb2.PutContractPartyRequest(
+            request_id=str(uuid4()),
+            partner_id=holding.things["ptr"],
+            legal_name=holding.canary,
+            contracting_entity=holding.canary,
+            verified=True,
+        ),
+        principal=tenant.operator,
+    )
+    contract = await service.call(
+        contracts_pb2.ApplyContractRequest(
+            request_id=str(uuid4()),
+            terms=contracts_pb2.ContractTerms(
+                name=holding.canary,
+                amount=ONE,
+                promised_payment_date=date_pb2.Date(year=2099, month=1, day=1),
+            ),
+        ),
+        principal=principals.an_administrator(tenant.id, partner_id=holding.id("ptr")),
+    )
+    holding.things["ctr"] = contract.id
 
 
 def focus_pieces(holdings: Sequence[Holding]) -> list[consumption_pb2.ImportConsumptionRequest]:

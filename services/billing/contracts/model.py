@@ -107,7 +107,6 @@ class Contract(PartnerRow, BillingTable):
         CheckConstraint("effective_time < expire_time", name="validity"),
         CheckConstraint("(end_time IS NULL) = (end_reason IS NULL)", name="end"),
         Index("contracts_create_time_idx", "tenant_id", "partner_id", "create_time", "id"),
-        Index("contracts_expire_time_idx", "tenant_id", "partner_id", "expire_time", "id"),
     )
 
     number: Mapped[str]

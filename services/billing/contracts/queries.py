@@ -23,15 +23,11 @@ DateRange = tuple[date | None, date | None]
 class ContractOrder(StrEnum):
     CREATE_TIME_DESC = "CREATE_TIME_DESC"
     CREATE_TIME_ASC = "CREATE_TIME_ASC"
-    EXPIRE_TIME_ASC = "EXPIRE_TIME_ASC"
-    EXPIRE_TIME_DESC = "EXPIRE_TIME_DESC"
 
 
-_SORT: Final[Mapping[str, tuple[Any, Direction]]] = {
-    ContractOrder.CREATE_TIME_DESC: (Contract.create_time, "desc"),
-    ContractOrder.CREATE_TIME_ASC: (Contract.create_time, "asc"),
-    ContractOrder.EXPIRE_TIME_ASC: (Contract.expire_time, "asc"),
-    ContractOrder.EXPIRE_TIME_DESC: (Contract.expire_time, "desc"),
+_DIRECTIONS: Final[Mapping[str, Direction]] = {
+    ContractOrder.CREATE_TIME_DESC: "desc",
+    ContractOrder.CREATE_TIME_ASC: "asc",
 }
 
 
@@ -134,13 +130,13 @@ async def list_page(
     now: datetime,
 ) -> Sequence[Sequence[Any]]:
     """Give one row more than the page has, if there are any; rows end with their place."""
-    column, direction = _SORT[order_by]
+    direction = _DIRECTIONS[order_by]
     statement = _shown(scope, columns, now=now).add_columns(
-        column.label("sort_value"), Contract.id.label("row_id")
+        Contract.create_time.label("sort_value"), Contract.id.label("row_id")
     )
     statement = keyset(
         _narrow(statement, narrowed, now=now),
-        sort=[(column, direction), (Contract.id, direction)],
+        sort=[(Contract.create_time, direction), (Contract.id, direction)],
         page=page,
     )
     return await fetch(session, statement)

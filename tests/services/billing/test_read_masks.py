@@ -23,6 +23,10 @@ UNSEEN = {
     "VoucherOperation.parent_quota_id",
     "VoucherOperation.indirect_partner_id",
     "VoucherOperation.remark",
+    # These belong to contracts on paper.
+    "Contract.sign_date",
+    "Contract.effective_time",
+    "Contract.expire_time",
 }
 # Of each slice a list, a list of many parents and a batch, two fields of it, and their columns;
 # columns of a place or an order stand behind them.
@@ -73,6 +77,11 @@ SELECTED: dict[str, tuple[list[str], list[str]]] = {
             "id AS row_id",
         ],
     ),
+    "ListContractsRequest": (
+        ["number", "payment_plan"],
+        ["number", "payment_plan", "currency_code", "create_time AS sort_value", "id AS row_id"],
+    ),
+    "BatchGetContractsRequest": (["id", "end_reason"], ["id", "end_reason", "id AS row_id"]),
     "BatchGetConsumptionDetailsRequest": (
         ["id", "indirect_partner_id"],
         ["id", "partner_id", "tenant_id", "id AS row_id"],

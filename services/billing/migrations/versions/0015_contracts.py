@@ -81,8 +81,11 @@ def _create_contracts() -> None:
         CheckConstraint("effective_time < expire_time", name="contracts_validity_check"),
         CheckConstraint("(end_time IS NULL) = (end_reason IS NULL)", name="contracts_end_check"),
     )
-    for key in ("create_time", "expire_time"):
-        op.create_index(f"contracts_{key}_idx", "contracts", ["tenant_id", "partner_id", key, "id"])
+    op.create_index(
+        "contracts_create_time_idx",
+        "contracts",
+        ["tenant_id", "partner_id", "create_time", "id"],
+    )
     protect("contracts", partner=True)
     grant("contracts", "SELECT", "INSERT", "UPDATE (end_time, end_reason)")
 

@@ -35,10 +35,6 @@ class _ContractOrderEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_Contrac
     """Newest first."""
     CONTRACT_ORDER_CREATE_TIME_ASC: _ContractOrder.ValueType  # 2
     """Oldest first."""
-    CONTRACT_ORDER_EXPIRE_TIME_ASC: _ContractOrder.ValueType  # 3
-    """Next to expire first, those that never do last."""
-    CONTRACT_ORDER_EXPIRE_TIME_DESC: _ContractOrder.ValueType  # 4
-    """Last to expire first, those that never do before them."""
 
 class ContractOrder(_ContractOrder, metaclass=_ContractOrderEnumTypeWrapper):
     """Keys that a list of contracts can be sorted by."""
@@ -49,10 +45,6 @@ CONTRACT_ORDER_CREATE_TIME_DESC: ContractOrder.ValueType  # 1
 """Newest first."""
 CONTRACT_ORDER_CREATE_TIME_ASC: ContractOrder.ValueType  # 2
 """Oldest first."""
-CONTRACT_ORDER_EXPIRE_TIME_ASC: ContractOrder.ValueType  # 3
-"""Next to expire first, those that never do last."""
-CONTRACT_ORDER_EXPIRE_TIME_DESC: ContractOrder.ValueType  # 4
-"""Last to expire first, those that never do before them."""
 Global___ContractOrder: _TypeAlias = ContractOrder  # noqa: Y015
 
 class _ContractKind:
