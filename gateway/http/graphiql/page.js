@@ -14,6 +14,12 @@ const OWN_IDS = `{
   voucherQuotas(first: 1, filter: { states: [NORMAL] }) {
     quo_01h455vb4pex5vsknk084sn02q: nodes { id }
   }
+  online: contracts(first: 1, filter: { states: [GENERATED] }) {
+    ctr_01h455vb4pex5vsknk084sn02q: nodes { id }
+  }
+  onPaper: contracts(first: 1, filter: { states: [EFFECTIVE] }) {
+    ctr_01h455vb4pex5vsknk084sn02r: nodes { id }
+  }
 }`;
 
 async function ownIds() {
