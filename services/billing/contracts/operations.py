@@ -28,6 +28,7 @@ from services.billing.contracts.model import (
     refuse_odd_text,
     refuse_odd_validity,
 )
+from services.billing.links import queries as links
 from services.billing.voucher_quotas.model import refuse_odd_amount
 from services.kit.errors import NotFound
 from services.kit.identity import Scope
@@ -53,7 +54,7 @@ class Paper:
 async def put_contract_party(
     session: AsyncSession,
     *,
-    tenant_id: UUID,
+    scope: Scope,
     partner_id: UUID,
     legal_name: str,
     contracting_entity: str,
@@ -62,8 +63,9 @@ async def put_contract_party(
 ) -> None:
     """Keep who a partner is; contracts made before stay as they are.
 
-    :raises InvalidArgument:
+    :raises InvalidArgument, NotFound:
     """
+    await _refuse_unknown(session, scope=scope, partner_id=partner_id)
     refuse_odd_text(legal_name, field="legal_name", at_most=PARTY_LENGTH_MAX)
     refuse_odd_text(contracting_entity, field="contracting_entity", at_most=PARTY_LENGTH_MAX)
     said = {
@@ -72,10 +74,9 @@ async def put_contract_party(
         "is_verified": is_verified,
         "update_time": now,
     }
-    statement = insert(ContractParty).values(tenant_id=tenant_id, partner_id=partner_id, **said)
-    await session.execute(
-        statement.on_conflict_do_update(index_elements=["tenant_id", "partner_id"], set_=said)
-    )
+    keys = {"tenant_id": scope.tenant_id, "partner_id": partner_id}
+    statement = insert(ContractParty).values(**keys, **said)
+    await session.execute(statement.on_conflict_do_update(index_elements=list(keys), set_=said))
 
 
 async def preview_contract(
@@ -151,7 +152,7 @@ async def void_contract(
 async def record_offline_contract(
     session: AsyncSession,
     *,
-    tenant_id: UUID,
+    scope: Scope,
     partner_id: UUID,
     creator: str,
     paper: Paper,
@@ -159,14 +160,15 @@ async def record_offline_contract(
 ) -> UUID:
     """Enter what was signed on paper.
 
-    :raises ContractNumberTaken, InvalidArgument:
+    :raises ContractNumberTaken, InvalidArgument, NotFound:
     """
+    await _refuse_unknown(session, scope=scope, partner_id=partner_id)
     _refuse_odd_paper(paper)
     effective_time = paper.effective_time or now
     refuse_odd_validity(effective_time, paper.expire_time)
     contract_id = new_id()
     values: Mapping[str, Any] = {
-        "tenant_id": tenant_id,
+        "tenant_id": scope.tenant_id,
         "id": contract_id,
         "partner_id": partner_id,
         "number": paper.number,
@@ -201,6 +203,13 @@ async def terminate_contract(
     contract = await _get_for_update(session, scope=scope, contract_id=contract_id)
     contract.terminate(reason=reason, now=now)
     await session.flush()
+
+
+async def _refuse_unknown(session: AsyncSession, *, scope: Scope, partner_id: UUID) -> None:
+    if partner_id == scope.tenant_id:
+        return
+    if not await links.list_known_resellers(session, scope=scope, partner_ids=[partner_id]):
+        raise NotFound("there is no such partner with customers", field="partner_id")
 
 
 async def _verified_party(session: AsyncSession, *, scope: Scope) -> ContractParty:

@@ -29,7 +29,7 @@ class ContractServicer(Servicer, contracts_pb2_grpc.ContractServiceServicer):
         partner_id = wire.to_id(request, "partner_id", "ptr") or call.scope.tenant_id
         await operations.put_contract_party(
             call.session,
-            tenant_id=call.scope.tenant_id,
+            scope=call.scope,
             partner_id=partner_id,
             legal_name=request.legal_name,
             contracting_entity=request.contracting_entity,
@@ -95,7 +95,7 @@ class ContractServicer(Servicer, contracts_pb2_grpc.ContractServiceServicer):
     ) -> contracts_pb2.Contract:
         contract_id = await operations.record_offline_contract(
             call.session,
-            tenant_id=call.scope.tenant_id,
+            scope=call.scope,
             partner_id=wire.to_id(request, "partner_id", "ptr") or call.scope.tenant_id,
             creator=call.principal.subject,
             paper=to_paper(request),

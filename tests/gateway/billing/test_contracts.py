@@ -22,6 +22,20 @@ SAID = contracts_pb2.ContractTerms(
     promised_payment_date=a_day("2027-03-01"),
     payment_plan=[an_installment("2027-01-01", "40 CNY"), an_installment("2027-03-01", "60 CNY")],
 )
+ASKED = {
+    "number": "7",
+    "kind": "OFFLINE",
+    "states": ["EFFECTIVE", "EXPIRED"],
+    "partnerId": messages.an_id("ptr"),
+    "createTimeFrom": "2026-01-01T00:00:00Z",
+    "createTimeTo": "2026-02-01T00:00:00Z",
+    "promisedPaymentDateFrom": "2026-01-01",
+    "promisedPaymentDateTo": "2026-02-01",
+    "effectiveTimeFrom": "2026-01-01T00:00:00Z",
+    "effectiveTimeTo": "2026-02-01T00:00:00Z",
+    "expireTimeFrom": "2026-01-01T00:00:00Z",
+    "expireTimeTo": "2026-02-01T00:00:00Z",
+}
 APPLY = """mutation ($input: ApplyContractInput!) { applyContract(input: $input) {
   contract { number state paymentPlan { dueDate amount { amount } } }
   userErrors { field message metadata { key value } ... on BillingUserError { code } }
@@ -41,21 +55,6 @@ async def test_contracts_take_every_filter() -> None:
         effective_time=messages.TIME,
     )
     rpcs = Rpcs(ListContracts=contracts_pb2.ListContractsResponse(contracts=[online, paper]))
-    asked = {
-        "number": "7",
-        "kind": "OFFLINE",
-        "states": ["EFFECTIVE", "EXPIRED"],
-        "partnerId": messages.an_id("ptr"),
-        "createTimeFrom": "2026-01-01T00:00:00Z",
-        "createTimeTo": "2026-02-01T00:00:00Z",
-        "promisedPaymentDateFrom": "2026-01-01",
-        "promisedPaymentDateTo": "2026-02-01",
-        "effectiveTimeFrom": "2026-01-01T00:00:00Z",
-        "effectiveTimeTo": "2026-02-01T00:00:00Z",
-        "expireTimeFrom": "2026-01-01T00:00:00Z",
-        "expireTimeTo": "2026-02-01T00:00:00Z",
-    }
-
     shown = await ask(
         """query ($filter: ContractFilter) {
           contracts(filter: $filter, orderBy: CREATE_TIME_ASC) { nodes {
@@ -64,7 +63,7 @@ async def test_contracts_take_every_filter() -> None:
           } }
         }""",
         rpcs=rpcs,
-        filter=asked,
+        filter=ASKED,
     )
 
     assert shown.errors == []
@@ -91,7 +90,7 @@ async def test_contracts_take_every_filter() -> None:
         },
     ]
     request = rpcs.request("ListContracts")
-    assert {field.json_name for field, _ in request.filter.ListFields()} == set(asked)
+    assert {field.json_name for field, _ in request.filter.ListFields()} == set(ASKED)
     assert request.order_by == contracts_pb2.CONTRACT_ORDER_CREATE_TIME_ASC
 
 

@@ -12,7 +12,7 @@ from sqlalchemy.exc import DBAPIError
 from partner.billing.v1 import contracts_pb2
 from services.kit.identity import Principal
 from services.kit.ids import new_id, to_text
-from tests.builders.billing import in_days, money
+from tests.builders.billing import in_days, money, some_customers
 from tests.builders.contracts import (
     a_day,
     a_paper,
@@ -113,7 +113,9 @@ async def test_only_verified_partners_apply(billing: RunningService) -> None:
     unknown = await billing.refusal(an_application(), principal=principal)
     await put_party(billing, tenant, verified=False)
     unverified = await billing.refusal(an_application(), principal=principal)
-    await put_party(billing, tenant, partner_id=to_text("ptr", new_id()))
+    reseller_id = new_id()
+    await some_customers(billing, tenant, 1, partner_id=reseller_id)
+    await put_party(billing, tenant, partner_id=to_text("ptr", reseller_id))
     neighbour = await billing.refusal(an_application(), principal=principal)
 
     assert [one.reason for one in (unknown, unverified, neighbour)] == ["NOT_VERIFIED"] * 3
@@ -269,6 +271,24 @@ async def test_a_number_is_used_once_in_a_tenant_even_when_entered_at_once(
     assert [one.reason for one in refusals] == ["CONTRACT_NUMBER_TAKEN"] * 5
     assert {one.code for one in refusals} == {"ALREADY_EXISTS"}
     assert elsewhere.refusal is None
+
+
+async def test_nothing_is_said_of_a_partner_that_is_not_of_the_tenant(
+    billing: RunningService, tenant: UUID
+) -> None:
+    stranger = to_text("ptr", new_id())
+    party = contracts_pb2.PutContractPartyRequest(
+        request_id="p", partner_id=stranger, legal_name="x", contracting_entity="y"
+    )
+
+    refusals = [
+        await billing.refusal(request, principal=an_operator(tenant))
+        for request in (party, a_paper("7", partner_id=stranger))
+    ]
+
+    assert [(one.reason, one.violations[0][0]) for one in refusals] == [
+        ("NOT_FOUND", "partner_id")
+    ] * 2
 
 
 async def test_an_odd_paper_is_refused_by_its_field(billing: RunningService) -> None:

@@ -9,7 +9,7 @@ from partner.billing.v1 import contracts_pb2
 from services.billing.contracts.servicer import PART_BYTES
 from services.kit.identity import Principal
 from services.kit.ids import new_id, to_text
-from tests.builders.billing import in_days
+from tests.builders.billing import in_days, some_customers
 from tests.builders.contracts import (
     a_day,
     a_paper,
@@ -196,6 +196,7 @@ async def test_a_distributor_sees_no_contract_of_its_reseller_and_the_operator_s
     reseller_id = new_id()
     reseller = an_administrator(signed.tenant, partner_id=reseller_id)
     partner_id = to_text("ptr", reseller_id)
+    await some_customers(billing, signed.tenant, 1, partner_id=reseller_id)
     await put_party(billing, signed.tenant, partner_id=partner_id, legal_name="Lantern")
     theirs = await billing.call(an_application(), principal=reseller)
     operator = an_operator(signed.tenant)

@@ -93,6 +93,7 @@ class ContractServiceServicer:
 
     def PutContractParty(self, request, context):
         """Says who a partner is to those it signs with: the operator's word after looking at its papers.
+        Refuses with NOT_FOUND a reseller without customers, of whom billing knows nothing.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -130,7 +131,8 @@ class ContractServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def RecordOfflineContract(self, request, context):
-        """Enters a contract that was signed on paper. Refuses with CONTRACT_NUMBER_TAKEN.
+        """Enters a contract that was signed on paper. Refuses with CONTRACT_NUMBER_TAKEN, and with NOT_FOUND a
+        reseller without customers.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

@@ -34,7 +34,9 @@ class ContractServiceStub:
     @_typing.overload
     def __new__(cls, channel: _aio.Channel) -> ContractServiceAsyncStub: ...
     PutContractParty: _grpc.UnaryUnaryMultiCallable[_contracts_pb2.PutContractPartyRequest, _contracts_pb2.ContractParty]
-    """Says who a partner is to those it signs with: the operator's word after looking at its papers."""
+    """Says who a partner is to those it signs with: the operator's word after looking at its papers.
+    Refuses with NOT_FOUND a reseller without customers, of whom billing knows nothing.
+    """
     GetContractParty: _grpc.UnaryUnaryMultiCallable[_contracts_pb2.GetContractPartyRequest, _contracts_pb2.ContractParty]
     """Gets who a partner is to those it signs with; not verified where nobody has said anything."""
     PreviewContract: _grpc.UnaryUnaryMultiCallable[_contracts_pb2.PreviewContractRequest, _contracts_pb2.PreviewContractResponse]
@@ -49,7 +51,9 @@ class ContractServiceStub:
     Refuses with NOT_FOUND or CONTRACT_STATE_CONFLICT.
     """
     RecordOfflineContract: _grpc.UnaryUnaryMultiCallable[_contracts_pb2.RecordOfflineContractRequest, _contracts_pb2.Contract]
-    """Enters a contract that was signed on paper. Refuses with CONTRACT_NUMBER_TAKEN."""
+    """Enters a contract that was signed on paper. Refuses with CONTRACT_NUMBER_TAKEN, and with NOT_FOUND a
+    reseller without customers.
+    """
     TerminateContract: _grpc.UnaryUnaryMultiCallable[_contracts_pb2.TerminateContractRequest, _contracts_pb2.Contract]
     """Ends an offline contract before its time. Refuses with NOT_FOUND or CONTRACT_STATE_CONFLICT."""
     BatchGetContracts: _grpc.UnaryUnaryMultiCallable[_contracts_pb2.BatchGetContractsRequest, _contracts_pb2.BatchGetContractsResponse]
@@ -65,7 +69,9 @@ class ContractServiceAsyncStub(ContractServiceStub):
 
     def __init__(self, channel: _aio.Channel) -> None: ...
     PutContractParty: _aio.UnaryUnaryMultiCallable[_contracts_pb2.PutContractPartyRequest, _contracts_pb2.ContractParty]  # type: ignore[assignment]
-    """Says who a partner is to those it signs with: the operator's word after looking at its papers."""
+    """Says who a partner is to those it signs with: the operator's word after looking at its papers.
+    Refuses with NOT_FOUND a reseller without customers, of whom billing knows nothing.
+    """
     GetContractParty: _aio.UnaryUnaryMultiCallable[_contracts_pb2.GetContractPartyRequest, _contracts_pb2.ContractParty]  # type: ignore[assignment]
     """Gets who a partner is to those it signs with; not verified where nobody has said anything."""
     PreviewContract: _aio.UnaryUnaryMultiCallable[_contracts_pb2.PreviewContractRequest, _contracts_pb2.PreviewContractResponse]  # type: ignore[assignment]
@@ -80,7 +86,9 @@ class ContractServiceAsyncStub(ContractServiceStub):
     Refuses with NOT_FOUND or CONTRACT_STATE_CONFLICT.
     """
     RecordOfflineContract: _aio.UnaryUnaryMultiCallable[_contracts_pb2.RecordOfflineContractRequest, _contracts_pb2.Contract]  # type: ignore[assignment]
-    """Enters a contract that was signed on paper. Refuses with CONTRACT_NUMBER_TAKEN."""
+    """Enters a contract that was signed on paper. Refuses with CONTRACT_NUMBER_TAKEN, and with NOT_FOUND a
+    reseller without customers.
+    """
     TerminateContract: _aio.UnaryUnaryMultiCallable[_contracts_pb2.TerminateContractRequest, _contracts_pb2.Contract]  # type: ignore[assignment]
     """Ends an offline contract before its time. Refuses with NOT_FOUND or CONTRACT_STATE_CONFLICT."""
     BatchGetContracts: _aio.UnaryUnaryMultiCallable[_contracts_pb2.BatchGetContractsRequest, _contracts_pb2.BatchGetContractsResponse]  # type: ignore[assignment]
@@ -99,7 +107,9 @@ class ContractServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _contracts_pb2.PutContractPartyRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_contracts_pb2.ContractParty, _abc.Awaitable[_contracts_pb2.ContractParty]]:
-        """Says who a partner is to those it signs with: the operator's word after looking at its papers."""
+        """Says who a partner is to those it signs with: the operator's word after looking at its papers.
+        Refuses with NOT_FOUND a reseller without customers, of whom billing knows nothing.
+        """
 
     @_abc_1.abstractmethod
     def GetContractParty(
@@ -144,7 +154,9 @@ class ContractServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _contracts_pb2.RecordOfflineContractRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_contracts_pb2.Contract, _abc.Awaitable[_contracts_pb2.Contract]]:
-        """Enters a contract that was signed on paper. Refuses with CONTRACT_NUMBER_TAKEN."""
+        """Enters a contract that was signed on paper. Refuses with CONTRACT_NUMBER_TAKEN, and with NOT_FOUND a
+        reseller without customers.
+        """
 
     @_abc_1.abstractmethod
     def TerminateContract(
