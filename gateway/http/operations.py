@@ -129,13 +129,16 @@ class Operations:
         try:
             async with asyncio.timeout(self.limits.execution_seconds):
                 deadlines.set_remaining(self.limits.execution_seconds)
-                async with self.admission.enter(account):
+                await self.admission.take(account)
+                try:
                     outcome = await self.executor.execute(
                         operation,
                         variables=request.variables,
                         context=self.context_factory(caller),
                     )
-                    actual = _actual_cost(outcome, operation)
+                finally:
+                    self.admission.leave(account)
+                actual = _actual_cost(outcome, operation)
         except TimeoutError:
             seconds = self.limits.execution_seconds
             raise Refused("TIMEOUT", f"The operation took longer than {seconds} s.") from None
@@ -198,7 +201,7 @@ class Operations:
     ) -> None:
         kind = operation.node.operation.value
         name = operation.name or ""
-        self.metrics.operation(kind=kind, name=name, code=answer.code, seconds=seconds)
+        self.metrics.operations.ended(kind=kind, name=name, code=answer.code, seconds=seconds)
         cost = answer.payload.get("extensions", {}).get("cost", {})
         principal = caller.principal
         log.info(
