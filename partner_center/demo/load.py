@@ -36,16 +36,11 @@ STEPS = (
     "The FOCUS sample of the FinOps Foundation",
     "Its 18 months of consumption",
     "Its resources",
-    "Its money and vouchers",
+    "Its money, vouchers and contracts",
     "Its incentives and programs",
     "A distributor with two resellers",
     "Their 18 months of consumption",
-    "Their resources, money, vouchers, incentives and programs",
-    "Its vouchers and contracts",
-    "Its incentives and programs",
-    "A distributor with two resellers",
-    "Their 18 months of consumption",
-    "Their resources, vouchers, contracts, incentives and programs",
+    "Their resources, money, vouchers, contracts, incentives and programs",
 )
 
 
