@@ -282,10 +282,10 @@ class Story:
                 await uses.note_use(
                     session, scope=scope, voucher_id=row.id, order_number="O-1", now=self.now
                 )
-        accounts = [row.account_id, sink]
+        debit, credit = row.account_id, sink
         if code == TransferCode.REFUND:
-            accounts.reverse()
-        await ledger.post(*accounts, cents, unit=self._unit, code=code)
+            debit, credit = credit, debit
+        await ledger.post(debit, credit, cents, unit=self._unit, code=code)
 
     @property
     def _unit(self) -> Unit:
