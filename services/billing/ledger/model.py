@@ -43,6 +43,10 @@ class Account(BillingTable):
             name="guard",
         ),
         Index("accounts_partner_id_idx", "tenant_id", "partner_id"),
+        # Those who owe are few and found among all accounts. No index names a counter.
+        Index(
+            "accounts_receivable_idx", "tenant_id", "holder_id", postgresql_where=text("kind = 5")
+        ),
         {"postgresql_with": {"fillfactor": 50}},
     )
 
@@ -176,6 +180,8 @@ class Posting:
     unit: Unit
     trade_detail: int | None = None
     effective_time: datetime | None = None
+    # Where postings of several groups are moved together.
+    group_id: UUID | None = None
 
     def __post_init__(self) -> None:
         if self.amount.amount <= 0:
