@@ -29,7 +29,7 @@ async def list_credit_lots(
     return list(await session.scalars(statement))
 
 
-def _held_by(holder_id: UUID, *, scope: Scope) -> Select[tuple[Account]]:
+def _held_by(holder_id: UUID, *, scope: Scope) -> Select[Account]:
     return (
         select(Account)
         .where(*scope.covers(Account, customer=Account.holder_id), Account.holder_id == holder_id)

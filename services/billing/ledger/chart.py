@@ -84,6 +84,7 @@ class TransferCode(IntEnum):
     CREDIT_GRANT = 20
     CREDIT_EXPIRE = 21
     CREDIT_REPAY = 22
+    CREDIT_REDUCE = 23
     VQ_GRANT = 40
     VQ_DELEGATE = 41
     VQ_UNDELEGATE = 42
@@ -100,6 +101,27 @@ class TransferCode(IntEnum):
     ORDER_HOLD = 81
     WITHDRAWAL = 82
     REVERSAL = 90
+
+
+class TradeDetail(IntEnum):
+    """What exactly a transfer was for, where its code alone does not tell (domain.md 4.3)."""
+
+    RECHARGE_REBATE = 1
+    PERIOD = 10
+    ONE_TIME = 11
+    USAGE = 12
+    RESERVED_INSTANCE = 13
+    PRECISION_MAKE_UP = 14
+    FREE_RESOURCE = 15
+    DEBT_REPAYMENT = 16
+    BILL_PAYMENT = 17
+    UNSUBSCRIBE = 20
+    BALANCE_ADJUSTMENT = 30
+    GIFT = 31
+    PLATFORM_WRITE_OFF = 32
+    VOUCHER_QUOTA_CONVERSION = 33
+    MODE_SWITCH = 40
+    WITHDRAWAL_RETURN = 50
 
 
 class Phase(IntEnum):

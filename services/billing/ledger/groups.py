@@ -22,6 +22,7 @@ class Resolution:
     # What it is posted as; of what is voided, what it was set aside as.
     code: TransferCode
     unit: Unit
+    trade_detail: int | None = None
 
 
 async def reserve_group(
@@ -63,6 +64,6 @@ def _items(
 ) -> list[dict[str, Any]]:
     return [
         resolution_of(one.id, pending_id=one.pending_id, code=one.code, phase=phase)
-        | {"unit": str(one.unit), "group_id": group_id}
+        | {"unit": str(one.unit), "group_id": group_id, "trade_detail": one.trade_detail}
         for one in resolutions
     ]

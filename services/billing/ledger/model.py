@@ -47,6 +47,8 @@ class Account(BillingTable):
         Index(
             "accounts_receivable_idx", "tenant_id", "holder_id", postgresql_where=text("kind = 5")
         ),
+        # Lots of credit, by the day on which they expire.
+        Index("accounts_credit_unit_idx", "unit", postgresql_where=text("kind IN (21, 22)")),
         {"postgresql_with": {"fillfactor": 50}},
     )
 
@@ -146,6 +148,7 @@ class Entry(BillingTable):
     __table_args__ = (
         CheckConstraint("amount <> 0", name="amount"),
         Index("entries_transfer_id_idx", "tenant_id", "transfer_id"),
+        Index("entries_time_idx", "tenant_id", "account_id", "create_time", "version"),
     )
 
     tenant_id: Mapped[UUID] = mapped_column(primary_key=True)

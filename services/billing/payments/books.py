@@ -14,7 +14,7 @@ from services.billing.ledger.model import NewAccount
 from services.billing.payments import queries
 from services.billing.payments.coupons import Coupon
 from services.billing.payments.deduction import Funds, Leg, Purse, Source
-from services.billing.payments.orders import decimals_of, money_of
+from services.billing.payments.orders import decimals_of
 from services.billing.vouchers.queries import UsableVoucher
 from services.kit.identity import Scope
 from services.kit.money import EXACT
@@ -61,17 +61,14 @@ class Books:
 
     def funds(self, holder: Holder, *, coupons: Iterable[Coupon] = (), today: date) -> Funds:
         """Give what a holder can pay with: credit that expired before today is none."""
-        lots = sorted(
-            (unit, key)
-            for key in self._ids
-            if key[0] == holder.id and key[1] == holder.credit and _is_good(unit := key[2], today)
-        )
+        mine = [key for key in self._ids if key[:2] == (holder.id, holder.credit)]
+        # Days are digits, and digits stand before "NEVER".
+        lots = sorted(key for key in mine if _is_good(key[2], today))
         cash = holder.id, holder.cash, str(Unit.cash(self.currency_code))
         return Funds(
             coupons=list(coupons),
             cash=self._purse(cash) if cash in self._ids else None,
-            # Days are digits, and digits stand before "NEVER".
-            lots=[self._purse(key) for _, key in lots],
+            lots=[self._purse(key) for key in lots],
         )
 
     def debt(self, customer_id: UUID) -> int:
@@ -148,11 +145,6 @@ def coupon_of(voucher: UsableVoucher) -> Coupon:
         expire_time=voucher.expire_time,
         limits=voucher.use_limits,
     )
-
-
-def ledger_units(units: int, unit: Unit) -> int:
-    """Count in an account's unit what is counted in what is charged."""
-    return unit.count(money_of(units, unit.currency_code))
 
 
 def _charged(units: int, unit: Unit) -> int:

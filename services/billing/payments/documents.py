@@ -1,4 +1,4 @@
-"""Payments as they are written down: legs and lines with their transfers, and the ledger's postings."""
+"""Payments as they are written down, with their transfers, and as the ledger posts them."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -8,7 +8,7 @@ from typing import Any
 from uuid import UUID
 
 from services.billing.accounts.model import Holder
-from services.billing.ledger.chart import TransferCode, Unit
+from services.billing.ledger.chart import TradeDetail, TransferCode, Unit
 from services.billing.ledger.model import Posting, transfer_id
 from services.billing.payments.books import CODES, Books
 from services.billing.payments.deduction import Deduction, Leg, PaidLine, Source
@@ -150,7 +150,12 @@ def line_json(paid: PaidLine) -> dict[str, Any]:
 
 
 def postings(
-    legs: Sequence[Mapping[str, Any]], *, key: str = "transfer_id", code: TransferCode | None = None
+    legs: Sequence[Mapping[str, Any]],
+    *,
+    trade_detail: TradeDetail,
+    key: str = "transfer_id",
+    code: TransferCode | None = None,
+    group_id: UUID | None = None,
 ) -> list[Posting]:
     """Write legs as what the ledger posts; `key` names what its transfers are called by."""
     return [
@@ -161,6 +166,8 @@ def postings(
             credit_account_id=UUID(leg["to_account_id"]),
             units=leg["units"],
             unit=Unit.parse(leg["unit"]),
+            trade_detail=trade_detail,
+            group_id=group_id,
         )
         for leg in legs
     ]
@@ -174,6 +181,7 @@ def posting(
     credit_account_id: UUID,
     units: int,
     unit: Unit,
+    trade_detail: TradeDetail,
     group_id: UUID | None = None,
 ) -> Posting:
     return Posting(
@@ -183,6 +191,7 @@ def posting(
         credit_account_id=credit_account_id,
         amount=money_of(units, unit.currency_code),
         unit=unit,
+        trade_detail=trade_detail,
         group_id=group_id,
     )
 
