@@ -6,6 +6,8 @@ from services.billing.consumption.jobs import push_customer_spends
 from services.billing.consumption.servicer import ConsumptionServicer
 from services.billing.ledger.jobs import EXPIRE_PENDING
 from services.billing.links.servicer import CustomerLinkServicer
+from services.billing.payments.jobs import CHARGE_USAGE
+from services.billing.payments.servicer import PaymentServicer
 from services.billing.peers import Customers
 from services.billing.voucher_quotas.servicer import VoucherQuotaServicer
 from services.billing.vouchers.servicer import VoucherServicer
@@ -18,6 +20,7 @@ SERVICERS: Sequence[type[Servicer]] = (
     CustomerLinkServicer,
     VoucherQuotaServicer,
     VoucherServicer,
+    PaymentServicer,
 )
 
 
@@ -26,7 +29,7 @@ def compose(parts: Parts) -> tuple[list[Servicer], list[Job]]:
     customers = Customers(parts.channels.to("customers"))
     servicers = [servicer(parts.database, parts.pages) for servicer in SERVICERS]
     servicers.append(ConsumptionServicer(parts.database, parts.pages, customers=customers))
-    jobs: list[Job] = [push_customer_spends(customers), EXPIRE_PENDING]
+    jobs: list[Job] = [push_customer_spends(customers), EXPIRE_PENDING, CHARGE_USAGE]
     return servicers, jobs
 
 

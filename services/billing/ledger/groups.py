@@ -10,7 +10,13 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.billing.ledger.chart import Phase, TransferCode, Unit
 from services.billing.ledger.model import Posting
-from services.billing.ledger.operations import call_group, item_of, resolution_of
+from services.billing.ledger.operations import (
+    POSTINGS_MAX,
+    call_group,
+    item_of,
+    post_many,
+    resolution_of,
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -23,6 +29,18 @@ class Resolution:
     code: TransferCode
     unit: Unit
     trade_detail: int | None = None
+
+
+async def post_all(session: AsyncSession, *, postings: Sequence[Posting]) -> None:
+    """Move amounts of many groups, however many they are; the first that is refused stops all.
+
+    :raises InsufficientBalance, UnitMismatch, AccountClosing, TransferIdReused:
+    """
+    for start in range(0, len(postings), POSTINGS_MAX):
+        part = postings[start : start + POSTINGS_MAX]
+        for outcome in await post_many(session, postings=part):
+            if outcome.refusal is not None:
+                raise outcome.refusal
 
 
 async def reserve_group(

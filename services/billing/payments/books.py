@@ -149,7 +149,8 @@ def coupon_of(voucher: UsableVoucher) -> Coupon:
 
 def _charged(units: int, unit: Unit) -> int:
     """Count in what is charged, less what can not be, what an account's unit counts."""
-    return units // 10 ** (unit.exponent - decimals_of(unit.currency_code))
+    step: int = 10 ** (unit.exponent - decimals_of(unit.currency_code))
+    return units // step
 
 
 def _is_good(unit: str, today: date) -> bool:

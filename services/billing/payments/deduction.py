@@ -52,7 +52,8 @@ class Leg:
     """An amount out of one source."""
 
     source: Source
-    account_id: UUID
+    # None: the account of what its payer owes.
+    account_id: UUID | None
     unit: str
     units: int
     voucher_id: UUID | None = None

@@ -13,7 +13,7 @@ from services.billing.ledger.model import Posting, transfer_id
 from services.billing.payments.books import CODES, Books
 from services.billing.payments.deduction import Deduction, Leg, PaidLine, Source
 from services.billing.payments.model import COLUMNS, PaymentKind, PaymentState
-from services.billing.payments.orders import Order, money_of, total_list
+from services.billing.payments.orders import Order, Payer, money_of, total_list
 from services.kit.ids import new_id
 
 
@@ -26,9 +26,7 @@ class Transfers:
     request_id: str
 
     def name(self, leg: object) -> UUID:
-        return transfer_id(
-            self.tenant_id, method=self.method, request_id=self.request_id, leg=leg
-        )
+        return transfer_id(self.tenant_id, method=self.method, request_id=self.request_id, leg=leg)
 
     @property
     def group_id(self) -> UUID:
@@ -57,31 +55,31 @@ def order_payment(
     }
 
 
-def usage_payment(
+def settled_payment(
+    kind: PaymentKind,
     *,
-    tenant_id: UUID,
     holder: Holder,
-    billing_cycle: date,
+    names: Transfers,
     currency_code: str,
-    listed: Decimal,
-    legs: Sequence[Leg],
+    parts: Mapping[Source, int],
     now: datetime,
+    listed: Decimal | None = None,
+    billing_cycle: date | None = None,
 ) -> dict[str, Any]:
-    """Write what usage of a customer and month takes as the columns of a payment."""
-    parts: dict[Source, int] = {}
-    for leg in legs:
-        parts[leg.source] = parts.get(leg.source, 0) + leg.units
+    """Write what usage of a customer and month takes, or what it owed, as a payment's columns."""
+    listed = _amount(sum(parts.values()), currency_code) if listed is None else listed
     return amounts(currency_code, listed=listed, parts=parts) | {
-        "tenant_id": tenant_id,
-        "id": new_id(),
+        "tenant_id": names.tenant_id,
+        "id": UUID(names.request_id),
         "partner_id": holder.partner_id,
         "customer_id": holder.id,
-        "kind": PaymentKind.USAGE,
-        "payer": "CUSTOMER",
+        "kind": kind,
+        "state": PaymentState.PAID,
+        "payer": Payer.CUSTOMER,
         "billing_cycle": billing_cycle,
         "lines": [],
+        "transaction_id": names.group_id,
         "create_time": now,
-        "state": PaymentState.PAID,
         "pay_time": now,
     }
 
@@ -98,34 +96,23 @@ def amounts(
         "payable_amount": payable,
         "forfeited_amount": _amount(forfeited, currency_code),
         "refunded_amount": Decimal(0),
-    } | {
-        column: _amount(parts.get(source, 0), currency_code) for source, column in COLUMNS.items()
-    }
-
-
-def leg_json(leg: Leg, *, to_account_id: UUID, name: UUID, is_held: bool = False) -> dict[str, Any]:
-    """Write a leg: the account that it is taken from, the one that it goes to, its transfer."""
-    return {
-        "source": leg.source,
-        "account_id": str(leg.account_id),
-        "to_account_id": str(to_account_id),
-        "unit": leg.unit,
-        "units": leg.units,
-        "voucher_id": None if leg.voucher_id is None else str(leg.voucher_id),
-        "hold_id" if is_held else "transfer_id": str(name),
-    }
+    } | {column: _amount(parts.get(source, 0), currency_code) for source, column in COLUMNS.items()}
 
 
 def legs_json(
     legs: Sequence[Leg], *, books: Books, holder: Holder, names: Transfers, is_held: bool = False
 ) -> list[dict[str, Any]]:
+    """Write legs: the accounts that they are taken from and go to, and their transfers."""
     return [
-        leg_json(
-            leg,
-            to_account_id=books.counterpart(leg, holder),
-            name=names.name(number),
-            is_held=is_held,
-        )
+        {
+            "source": leg.source,
+            "account_id": str(leg.account_id or books.receivable(holder.id)),
+            "to_account_id": str(books.counterpart(leg, holder)),
+            "unit": leg.unit,
+            "units": leg.units,
+            "voucher_id": None if leg.voucher_id is None else str(leg.voucher_id),
+            "hold_id" if is_held else "transfer_id": str(names.name(number)),
+        }
         for number, leg in enumerate(legs)
     ]
 
@@ -159,41 +146,18 @@ def postings(
 ) -> list[Posting]:
     """Write legs as what the ledger posts; `key` names what its transfers are called by."""
     return [
-        posting(
-            UUID(leg[key]),
+        Posting(
+            id=UUID(leg[key]),
             code=code or CODES[Source(leg["source"])],
             debit_account_id=UUID(leg["account_id"]),
             credit_account_id=UUID(leg["to_account_id"]),
-            units=leg["units"],
-            unit=Unit.parse(leg["unit"]),
+            amount=money_of(leg["units"], (unit := Unit.parse(leg["unit"])).currency_code),
+            unit=unit,
             trade_detail=trade_detail,
             group_id=group_id,
         )
         for leg in legs
     ]
-
-
-def posting(
-    name: UUID,
-    *,
-    code: TransferCode,
-    debit_account_id: UUID,
-    credit_account_id: UUID,
-    units: int,
-    unit: Unit,
-    trade_detail: TradeDetail,
-    group_id: UUID | None = None,
-) -> Posting:
-    return Posting(
-        id=name,
-        code=code,
-        debit_account_id=debit_account_id,
-        credit_account_id=credit_account_id,
-        amount=money_of(units, unit.currency_code),
-        unit=unit,
-        trade_detail=trade_detail,
-        group_id=group_id,
-    )
 
 
 def _amount(units: int, currency_code: str) -> Decimal:

@@ -70,9 +70,10 @@ class RefundExceedsPayment(Refusal):
 
 
 class Payment(PartnerRow, BillingTable):
-    """What was taken for an order or for usage, given back, or repaid; partner_id is its customer's.
+    """What was taken for an order or for usage, given back, or repaid.
 
-    Its legs and lines are amounts counted in the smallest unit that is charged.
+    The partner is the one that its customer belonged to. The amounts of legs and lines are counts
+    of the smallest unit that is charged.
     """
 
     __tablename__ = "payments"

@@ -42,29 +42,26 @@ async def hold_order(
         raise InvalidArgument("must be in the future", field="expire_time")
     names = Transfers(tenant_id=scope.tenant_id, method="HoldOrder", request_id=request_id)
     counted = await quotes.payable(session, scope=scope, order=order, now=now)
-    legs = _legs(counted, names, is_held=True)
-    state = {"state": PaymentState.HELD, "expire_time": expire_time}
-    payment_id = await _write(
-        session, scope=scope, order=order, counted=counted, names=names, legs=legs, state=state, now=now
-    )
+    held = {"state": PaymentState.HELD, "expire_time": expire_time}
+    values = _values(order, counted, names=names, now=now, is_held=True) | held
+    payment = await _write(session, scope=scope, values=values, now=now)
     await uses.lock_for_order(
         session,
         tenant_id=scope.tenant_id,
-        voucher_ids=_voucher_ids(legs),
+        voucher_ids=_voucher_ids(payment),
         order_number=order.number,
     )
-    await groups.reserve_group(
-        session,
-        group_id=names.group_id,
-        postings=postings(
-            legs,
+    if payment.legs:
+        reserved = postings(
+            payment.legs,
             trade_detail=TradeDetail.PERIOD,
             key="hold_id",
             code=TransferCode.ORDER_HOLD,
-        ),
-        expire_time=expire_time,
-    )
-    return payment_id
+        )
+        await groups.reserve_group(
+            session, group_id=names.group_id, postings=reserved, expire_time=expire_time
+        )
+    return payment.id
 
 
 async def pay_order(
@@ -76,18 +73,14 @@ async def pay_order(
     """
     names = Transfers(tenant_id=scope.tenant_id, method="PayOrder", request_id=request_id)
     counted = await quotes.payable(session, scope=scope, order=order, now=now)
-    legs = _legs(counted, names)
-    state = {"state": PaymentState.PAID, "pay_time": now}
-    payment_id = await _write(
-        session, scope=scope, order=order, counted=counted, names=names, legs=legs, state=state, now=now
-    )
-    payment = await queries.get_for_update(session, scope=scope, payment_id=payment_id)
-    assert payment is not None
+    paid = {"state": PaymentState.PAID, "pay_time": now}
+    values = _values(order, counted, names=names, now=now) | paid
+    payment = await _write(session, scope=scope, values=values, now=now)
     await _note_paid(session, scope=scope, payment=payment, now=now)
-    if legs:
-        moved = postings(legs, trade_detail=TradeDetail.PERIOD)
+    if payment.legs:
+        moved = postings(payment.legs, trade_detail=TradeDetail.PERIOD)
         await ledger.post_group(session, group_id=names.group_id, postings=moved)
-    return payment_id
+    return payment.id
 
 
 async def pay_held_order(
@@ -169,52 +162,55 @@ async def _expire(session: AsyncSession, lapsed: Sequence[Payment]) -> None:
     await session.flush()
 
 
-def _legs(counted: quotes.Counted, names: Transfers, *, is_held: bool = False) -> list[dict[str, Any]]:
-    return legs_json(
+def _values(
+    order: Order,
+    counted: quotes.Counted,
+    *,
+    names: Transfers,
+    now: datetime,
+    is_held: bool = False,
+) -> dict[str, Any]:
+    """Write the payment of an order, but for its state."""
+    written = order_payment(
+        order, counted.deduction, holder=counted.holder, tenant_id=names.tenant_id, now=now
+    )
+    legs = legs_json(
         counted.deduction.legs,
         books=counted.books,
         holder=counted.holder,
         names=names,
         is_held=is_held,
     )
+    return written | {"legs": legs, "transaction_id": names.group_id}
 
 
 async def _write(
-    session: AsyncSession,
-    *,
-    scope: Scope,
-    order: Order,
-    counted: quotes.Counted,
-    names: Transfers,
-    legs: list[dict[str, Any]],
-    state: dict[str, Any],
-    now: datetime,
-) -> UUID:
-    """Write the payment of an order that none is for yet."""
+    session: AsyncSession, *, scope: Scope, values: dict[str, Any], now: datetime
+) -> Payment:
+    """Keep the payment of an order that none is for yet.
+
+    :raises OrderAlreadyPaid:
+    """
+    order = values["customer_id"], values["order_number"]
     lapsed = await queries.list_lapsed_for_update(
-        session, scope=scope, now=now, at_most=1, of=(order.customer_id, order.number)
+        session, scope=scope, now=now, at_most=1, of=order
     )
     await _expire(session, lapsed)
-    values = order_payment(
-        order, counted.deduction, holder=counted.holder, tenant_id=scope.tenant_id, now=now
-    ) | {"legs": legs, "transaction_id": names.group_id}
-    written = await session.scalar(
+    written: Payment | None = await session.scalar(
         insert(Payment)
-        .values(values | state)
+        .values(values)
         .on_conflict_do_nothing(
             index_elements=["tenant_id", "customer_id", "order_number"],
             index_where=text("kind = 'ORDER' AND state IN ('HELD', 'PAID')"),
         )
-        .returning(Payment.id)
+        .returning(Payment)
     )
     if written is None:
-        raise OrderAlreadyPaid("another payment is for this order", order_number=order.number)
+        raise OrderAlreadyPaid("another payment is for this order", order_number=order[1])
     return written
 
 
-async def _held(
-    session: AsyncSession, *, scope: Scope, payment_id: UUID, now: datetime
-) -> Payment:
+async def _held(session: AsyncSession, *, scope: Scope, payment_id: UUID, now: datetime) -> Payment:
     payment = await queries.get_for_update(session, scope=scope, payment_id=payment_id)
     if payment is None:
         raise NotFound("payment not found", field="payment_id")
@@ -229,22 +225,24 @@ async def _note_paid(
     await uses.note_use(
         session,
         tenant_id=payment.tenant_id,
-        voucher_ids=_voucher_ids(payment.legs),
+        voucher_ids=_voucher_ids(payment),
         order_number=payment.order_number,
         now=now,
     )
     found = await links.batch_get(session, scope=scope, customer_ids=[payment.customer_id])
-    await consumed.take_order(session, payment=payment, link=found.get(payment.customer_id), now=now)
+    await consumed.take_order(
+        session, payment=payment, link=found.get(payment.customer_id), now=now
+    )
 
 
 async def _release(session: AsyncSession, payment: Payment) -> None:
     await uses.release(
         session,
         tenant_id=payment.tenant_id,
-        voucher_ids=_voucher_ids(payment.legs),
+        voucher_ids=_voucher_ids(payment),
         order_number=payment.order_number or "",
     )
 
 
-def _voucher_ids(legs: Sequence[dict[str, Any]]) -> list[UUID]:
-    return [UUID(leg["voucher_id"]) for leg in legs if leg["voucher_id"]]
+def _voucher_ids(payment: Payment) -> list[UUID]:
+    return [UUID(leg["voucher_id"]) for leg in payment.legs if leg["voucher_id"]]

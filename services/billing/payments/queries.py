@@ -15,7 +15,6 @@ from sqlalchemy import (
     func,
     literal,
     null,
-    or_,
     select,
     true,
     tuple_,
@@ -24,7 +23,11 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.billing.ledger.chart import AccountKind
 from services.billing.ledger.model import Account
-from services.billing.payments.model import Payment, PaymentKind, PaymentState, UsageRow
+from services.billing.payments.model import (
+    Payment,
+    PaymentKind,
+    PaymentState,
+)
 from services.billing.payments.orders import Payer
 from services.billing.vouchers.model import Voucher
 from services.kit.fields import fetch, selected
@@ -158,7 +161,9 @@ async def list_lapsed_for_update(
         *_covered(scope), Payment.state == PaymentState.HELD, Payment.expire_time <= now
     )
     if of is not None:
-        statement = statement.where(tuple_(Payment.customer_id, Payment.order_number) == tuple_(*of))
+        statement = statement.where(
+            tuple_(Payment.customer_id, Payment.order_number) == tuple_(*of)
+        )
     due = statement.order_by(Payment.expire_time).limit(at_most)
     return list(await session.scalars(due.with_for_update(skip_locked=of is None)))
 
@@ -195,25 +200,13 @@ async def list_accounts(
 ) -> Sequence[Sequence[Any]]:
     """Give id, holder, kind, unit and what is left of the holders' accounts that payments touch."""
     left = Account.credits_posted - Account.debits_posted - Account.debits_pending
-    statement = select(Account.id, Account.holder_id, Account.kind, Account.unit, left).where(
+    columns: list[Any] = [Account.id, Account.holder_id, Account.kind, Account.unit, left]
+    statement = select(*columns).where(
         *scope.covers(Account, account_manager=null(), customer=Account.holder_id),
         Account.holder_id == func.any(literal(list(holder_ids), ARRAY(Uuid()))),
         Account.kind.in_(_OF_PAYMENTS),
     )
     return await fetch(session, statement)
-
-
-async def list_waiting_for_update(
-    session: AsyncSession, *, scope: Scope, after: tuple[Any, ...] | None, at_most: int
-) -> list[UsageRow]:
-    """Give usage that nobody else is charging, customer by customer, from behind a place on."""
-    place = (UsageRow.customer_id, UsageRow.billing_cycle, UsageRow.consume_time, UsageRow.id)
-    statement = select(UsageRow).where(*scope.covers(UsageRow, account_manager=null()))
-    if after is not None:
-        here = tuple_(*after, types=[column.type for column in place])
-        statement = statement.where(tuple_(*place) > here)
-    statement = statement.order_by(*place).limit(at_most).with_for_update(skip_locked=True)
-    return list(await session.scalars(statement))
 
 
 def _covered(scope: Scope) -> list[Any]:

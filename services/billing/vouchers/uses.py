@@ -1,4 +1,4 @@
-"""Notes on vouchers that they were used, or are held by an unpaid order; the money is the ledger's."""
+"""Notes that vouchers were used, or that unpaid orders hold them; the ledger moves the money."""
 
 from collections.abc import Sequence
 from datetime import datetime

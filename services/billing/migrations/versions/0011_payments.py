@@ -39,7 +39,7 @@ def upgrade() -> None:
     _create_payments()
     _create_usages()
     _create_usage_totals()
-    # What the meters rated of a detail that was charged here; what was imported was billed elsewhere.
+    # What the meters rated, where a detail was charged here; what is imported was billed elsewhere.
     op.add_column("consumption_details", Column("rated_amount", Numeric(38, 15), nullable=True))
     # Those who owe are few and found among all accounts.
     op.create_index(
@@ -135,17 +135,11 @@ def _create_usages() -> None:
         Column("currency_code", Text(), nullable=False),
         Column("list_amount", Numeric(38, 15), nullable=False),
         Column("discount_amount", Numeric(38, 15), nullable=False),
-        Column(
-            "create_time", DateTime(timezone=True), nullable=False, server_default=func.now()
-        ),
+        Column("create_time", DateTime(timezone=True), nullable=False, server_default=func.now()),
         PrimaryKeyConstraint("tenant_id", "billing_cycle", "id", name="usages_pkey"),
         CheckConstraint("extract(day FROM billing_cycle) = 1", name="usages_billing_cycle_check"),
-        CheckConstraint(
-            "discount_amount BETWEEN 0 AND list_amount", name="usages_amounts_check"
-        ),
-        CheckConstraint(
-            "consume_end_time >= consume_time", name="usages_consume_end_time_check"
-        ),
+        CheckConstraint("discount_amount BETWEEN 0 AND list_amount", name="usages_amounts_check"),
+        CheckConstraint("consume_end_time >= consume_time", name="usages_consume_end_time_check"),
     )
     op.create_index(
         "usages_customer_idx",
