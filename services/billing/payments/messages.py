@@ -143,11 +143,9 @@ def to_order(message: payments_pb2.Order) -> Order:
             for index, line in enumerate(message.lines)
         ],
         discount=discount,
-        adjusted_units=_units(
-            message.adjusted_amount, message.currency_code, "order.adjusted_amount"
-        )
-        if message.HasField("adjusted_amount")
-        else None,
+        adjusted_units=None
+        if adjusted is None
+        else _units(adjusted, message.currency_code, "order.adjusted_amount"),
         voucher_ids=wire.to_ids(
             "cpn", message.voucher_ids, field="order.voucher_ids", at_most=FILTER_MAX
         ),
