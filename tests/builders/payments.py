@@ -15,6 +15,8 @@ from services.billing.consumption.model import ConsumptionDetail
 from services.billing.ledger.chart import AccountKind, Unit
 from services.billing.links import operations as links
 from services.billing.payments import charging, intake, operations
+from services.billing.payments.coupons import Coupon
+from services.billing.payments.deduction import Purse
 from services.billing.payments.intake import NewUsage
 from services.billing.payments.invariants import INVARIANTS
 from services.billing.payments.model import Payment
@@ -69,6 +71,25 @@ def some_usage(customer_id: UUID, amount: str = "1", **said: Any) -> NewUsage:
     }
     rated = {"customer_id": customer_id, "list_amount": Decimal(amount)}
     return NewUsage(**ordinary | rated | said)
+
+
+def a_coupon(units: int = 10_000, *limits: UseLimit, **said: Any) -> Coupon:
+    """Give a voucher, of 100 yuan if nothing else is said."""
+    ordinary: dict[str, Any] = {
+        "id": new_id(),
+        "account_id": new_id(),
+        "unit": "VQ:quo_x:CNY/2",
+        "coupon_type": "VOUCHER",
+        "units": units,
+        "effective_time": NOW - timedelta(days=1),
+        "expire_time": NOW + timedelta(days=30),
+        "limits": limits,
+    }
+    return Coupon(**ordinary | said)
+
+
+def a_purse(units: int, unit: str = "CNY/2") -> Purse:
+    return Purse(account_id=new_id(), unit=unit, units=units)
 
 
 class PayingTenant(TenantLedger):

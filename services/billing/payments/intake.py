@@ -133,9 +133,9 @@ def _take() -> Any:
         .where(~is_charged)
         .order_by(given.c.billing_cycle, given.c.id)
     )
-    return (
-        insert(UsageRow).from_select(columns, new).on_conflict_do_nothing().returning(UsageRow.id)
-    )
+    # The table and not its class: many rows come, and none of them is an object.
+    into = insert(UsageRow.__table__).from_select(columns, new)
+    return into.on_conflict_do_nothing().returning(UsageRow.__table__.c.id)
 
 
 _TAKE: Final = _take()
