@@ -5,7 +5,7 @@ import sys
 import strawberry
 from strawberry.schema.config import StrawberryConfig
 
-from gateway.billing import consumption, voucher_quotas, vouchers
+from gateway.billing import consumption, payments, voucher_quotas, vouchers
 from gateway.customers import account_managers, customers, partners, resources
 from gateway.incentives import incentives
 from gateway.kit.fields import bind, bound
@@ -35,6 +35,7 @@ class Query(
     voucher_quotas.VoucherQuotaQuery,
     vouchers.VoucherQuery,
     consumption.ConsumptionQuery,
+    payments.PaymentQuery,
     incentives.IncentiveQuery,
     programs.ProgramQuery,
 ):
@@ -47,6 +48,7 @@ class Mutation(
     customers.CustomerMutation,
     voucher_quotas.VoucherQuotaMutation,
     vouchers.VoucherMutation,
+    payments.PaymentMutation,
 ):
     pass
 

@@ -97,6 +97,8 @@ class ListArguments:
         return argument("orderBy", enum | None, description=description_of(field), default=UNSET)
 
     def _plain(self, field: Any) -> StrawberryArgument:
+        if field.message_type is not None and (taken := input_of(field.message_type)) is not None:
+            return argument(self._name(field.name), taken.cls, description=description_of(field))
         if KINDS.get(field.type) != "text" or field.is_repeated:
             raise BindingRefused(f"{self.rpc.name}: {field.full_name} has no argument")
         name, description = self._name(field.name), description_of(field)

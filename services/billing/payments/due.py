@@ -104,9 +104,12 @@ async def list_debtors(
 async def list_due_tenants(session: AsyncSession, *, now: datetime) -> list[UUID]:
     """Give the tenants with usage that waits, debts that can be paid, or holds whose time is up."""
     # From tenant to tenant in the index: a long queue of one is not read.
-    first = select(func.min(UsageRow.tenant_id).label("tenant_id")).cte("waiting", recursive=True)
-    after = select(func.min(UsageRow.tenant_id)).where(UsageRow.tenant_id > first.c.tenant_id)
-    waiting = first.union_all(select(after.scalar_subquery()).where(first.c.tenant_id.is_not(None)))
+    one = select(UsageRow.tenant_id).order_by(UsageRow.tenant_id).limit(1)
+    waiting = select(one.scalar_subquery().label("tenant_id")).cte("waiting", recursive=True)
+    following = one.where(UsageRow.tenant_id > waiting.c.tenant_id)
+    waiting = waiting.union_all(
+        select(following.scalar_subquery()).where(waiting.c.tenant_id.is_not(None))
+    )
     lapsed = select(Payment.tenant_id).where(
         Payment.state == PaymentState.HELD, Payment.expire_time <= now
     )

@@ -6,12 +6,13 @@ from decimal import Decimal
 
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from sqlalchemy import text
+from sqlalchemy import insert, select, text
 
 from services.billing.accounts import operations as accounts
 from services.billing.consumption.cycles import months_later
 from services.billing.payments import charging
 from services.billing.payments.jobs import CHARGE_USAGE
+from services.billing.payments.model import UsageRow
 from services.billing.voucher_quotas.limits import UseLimit
 from services.kit.ids import new_id, to_text
 from services.kit.jobs import run_once
@@ -125,10 +126,10 @@ async def test_usage_that_came_in_again_while_it_was_charged_is_forgotten(
     usage = some_usage(tenant.customer_id, "1")
     await tenant.bring(usage)
     async with tenant.transaction() as session:
-        await session.execute(text("CREATE TEMPORARY TABLE kept ON COMMIT DROP AS TABLE usages"))
+        kept = (await session.execute(select(UsageRow.__table__))).mappings().all()
         await charging.charge_waiting(session, scope=tenant.principal.scope, now=NOW)
         # As if it had been brought by somebody who did not see it charged.
-        await session.execute(text("INSERT INTO usages SELECT * FROM kept"))
+        await session.execute(insert(UsageRow.__table__), [dict(row) for row in kept])
 
     assert await tenant.charge() == 0
     async with tenant.transaction() as session:
