@@ -43,15 +43,17 @@ FILTER: dict[str, Any] = {
     "indirectPartnerId": messages.an_id("ptr"),
 }
 
+PAYMENT, TRANSACTION = messages.an_id("pmt"), messages.an_id("txn")
+
 
 def a_payment(**said: Any) -> payments_pb2.Payment:
     return payments_pb2.Payment(
-        id=messages.an_id("pmt"),
+        id=PAYMENT,
         customer_id=messages.an_id("cus"),
         kind=payments_pb2.PAYMENT_KIND_ORDER,
         state=payments_pb2.PAYMENT_STATE_PAID,
         payable_amount=money("12.00 CNY"),
-        transaction_id=messages.an_id("txn"),
+        transaction_id=TRANSACTION,
         **said,
     )
 
@@ -97,7 +99,7 @@ async def test_payments_take_every_filter_and_show_where_amounts_came_from() -> 
         {
             "kind": "ORDER",
             "state": "PAID",
-            "transactionId": messages.an_id("txn"),
+            "transactionId": TRANSACTION,
             "payableAmount": {"amount": "12.00"},
             "refundedPayment": None,
             "legs": [
@@ -153,7 +155,7 @@ async def test_orders_are_held_and_paid_as_they_were_given() -> None:
 
 async def test_payments_are_paid_cancelled_and_refunded_by_their_ids() -> None:
     rpcs = Rpcs(PayHeldOrder=a_payment(), CancelOrder=a_payment(), RefundOrder=a_payment())
-    named = {"requestId": "r", "paymentId": messages.an_id("pmt")}
+    named = {"requestId": "r", "paymentId": PAYMENT}
 
     for name in ("payHeldOrder", "cancelOrder"):
         await ask(
@@ -170,9 +172,9 @@ async def test_payments_are_paid_cancelled_and_refunded_by_their_ids() -> None:
         input=named | {"lines": [line]},
     )
 
-    assert shown.data == {"refundOrder": {"refund": {"id": messages.an_id("pmt")}}}
+    assert shown.data == {"refundOrder": {"refund": {"id": PAYMENT}}}
     for name in ("PayHeldOrder", "CancelOrder", "RefundOrder"):
-        assert rpcs.request(name).payment_id == messages.an_id("pmt")
+        assert rpcs.request(name).payment_id == PAYMENT
     (refunded,) = rpcs.request("RefundOrder").lines
     assert (refunded.line_number, refunded.amount) == (2, money("7 CNY"))
     assert refunded.is_period_unstarted
