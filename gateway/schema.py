@@ -5,7 +5,15 @@ import sys
 import strawberry
 from strawberry.schema.config import StrawberryConfig
 
-from gateway.billing import consumption, payments, voucher_quotas, vouchers
+from gateway.billing import (
+    accounts,
+    consumption,
+    payments,
+    statements,
+    top_ups,
+    voucher_quotas,
+    vouchers,
+)
 from gateway.customers import account_managers, customers, partners, resources
 from gateway.incentives import incentives
 from gateway.kit.fields import bind, bound
@@ -32,6 +40,9 @@ class Query(
     account_managers.AccountManagerQuery,
     partners.PartnerQuery,
     customers.CustomerQuery,
+    accounts.AccountQuery,
+    top_ups.TopUpQuery,
+    statements.StatementQuery,
     voucher_quotas.VoucherQuotaQuery,
     vouchers.VoucherQuery,
     consumption.ConsumptionQuery,
@@ -46,6 +57,8 @@ class Query(
 class Mutation(
     account_managers.AccountManagerMutation,
     customers.CustomerMutation,
+    accounts.AccountMutation,
+    top_ups.TopUpMutation,
     voucher_quotas.VoucherQuotaMutation,
     vouchers.VoucherMutation,
     payments.PaymentMutation,

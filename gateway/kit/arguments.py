@@ -9,11 +9,11 @@ from google.protobuf.message import Message
 from strawberry import ID, UNSET
 from strawberry.types.arguments import StrawberryArgument
 
-from gateway.kit.contract import BindingRefused, Rpc, description_of, resource_of
+from gateway.kit.contract import BindingRefused, Field, Rpc, description_of, resource_of
 from gateway.kit.errors import Rename, bad_input, renamed
 from gateway.kit.fields import argument
 from gateway.kit.inputs import fill, input_of, set_field
-from gateway.kit.leaves import KINDS
+from gateway.kit.leaves import KINDS, MESSAGE_LEAVES
 from gateway.kit.words import words_of
 
 PAGE_DEFAULT: Final = 20
@@ -97,13 +97,12 @@ class ListArguments:
         return argument("orderBy", enum | None, description=description_of(field), default=UNSET)
 
     def _plain(self, field: Any) -> StrawberryArgument:
-        if field.message_type is not None and (taken := input_of(field.message_type)) is not None:
-            return argument(self._name(field.name), taken.cls, description=description_of(field))
-        if KINDS.get(field.type) != "text" or field.is_repeated:
+        kind = _kind(field)
+        if kind is None or field.is_repeated:
             raise BindingRefused(f"{self.rpc.name}: {field.full_name} has no argument")
         name, description = self._name(field.name), description_of(field)
-        kind: Any = ID if resource_of(field) else str
-        if field.has_presence:
+        # Messages have a presence always; only a filter leaves them out.
+        if field.has_presence and field.message_type is None:
             return argument(name, kind | None, description=description, default=UNSET)
         return argument(name, kind, description=description)
 
@@ -113,6 +112,15 @@ class ListArguments:
 
     def _name(self, name: str) -> str:
         return self.rename(name)
+
+
+def _kind(field: Field) -> Any:
+    """Give the type of the argument that fills a field of the request, if there is one."""
+    if KINDS.get(field.type) == "text":
+        return ID if resource_of(field) else str
+    message = field.message_type
+    found = None if message is None else MESSAGE_LEAVES.get(message.full_name)
+    return None if found is None else found[0]
 
 
 def _first() -> StrawberryArgument:

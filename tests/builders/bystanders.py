@@ -9,7 +9,7 @@ from tests.builders.holdings import Holding, Tenant
 
 # What hangs on a customer; quotas, partners and managers are shared by the people of a partner.
 OF_CUSTOMERS = frozenset({"cus", "res", "con", "cpn", "inc"})
-OF_PARTNERS = OF_CUSTOMERS | {"mgr"}
+OF_PARTNERS = OF_CUSTOMERS | {"mgr", "acc", "tup"}
 
 
 @dataclass(frozen=True)

@@ -32,6 +32,7 @@ SCHEMA = build_schema(
 DEEP, SHALLOW = 5, 3
 # What kind of thing an argument names; a new name has to be put here.
 PREFIXES = {
+    "accountId": "acc",
     "accountManagerId": "mgr",
     "applicationId": "app",
     "customerId": "cus",
@@ -46,6 +47,7 @@ PREFIXES = {
     "quotaId": "quo",
     "quotaIds": "quo",
     "resourceId": "res",
+    "transactionId": "txn",
     "voucherIds": "cpn",
 }
 BY_ROOT = {"customer": "cus", "partner": "ptr", "updateCustomer": "cus"}

@@ -6,13 +6,23 @@ from datetime import UTC, date, datetime
 from typing import Any, Final
 from uuid import UUID
 
-from partner.billing.v1 import consumption_pb2, voucher_quotas_pb2, vouchers_pb2
+from google.protobuf.timestamp_pb2 import Timestamp
+
+from partner.billing.v1 import (
+    accounts_pb2,
+    consumption_pb2,
+    statements_pb2,
+    top_ups_pb2,
+    voucher_quotas_pb2,
+    vouchers_pb2,
+)
 from services.billing.consumption import operations
 from services.billing.consumption.model import AMOUNTS
 from services.billing.vouchers.model import RECIPIENTS_MAX
 from services.kit import ids
 from tests.builders.billing import a_limit, an_issue, grant_quota, some_customers
 from tests.builders.consumption import a_charge
+from tests.builders.funds import grant_credit, top_up
 from tests.builders.principals import a_system, a_tenant, an_administrator
 from tests.builders.running import RunningService
 
@@ -66,6 +76,9 @@ class Spending:
     quota_ids: Sequence[str]
     voucher_ids: Sequence[str]
     detail_ids: Sequence[str]
+    # One of cash and lots of credit, and the top-ups that filled it.
+    account_ids: Sequence[str]
+    top_up_ids: Sequence[str]
 
     @property
     def requests(self) -> list[Any]:
@@ -78,6 +91,22 @@ class Spending:
             billing_cycle_from="2024-09", billing_cycle_to="2024-09", indirect_partner_id=reseller
         )
         return [
+            accounts_pb2.BatchGetAccountsRequest(ids=self.account_ids),
+            accounts_pb2.ListAccountsRequest(),
+            accounts_pb2.BatchListAccountsRequest(partner_ids=[ids.to_text("ptr", self.tenant)]),
+            accounts_pb2.BatchGetCustomerBalancesRequest(ids=self.customer_ids),
+            accounts_pb2.GetBalanceAtRequest(
+                account_id=self.account_ids[0], time=Timestamp(seconds=4_000_000_000)
+            ),
+            top_ups_pb2.BatchGetTopUpsRequest(ids=self.top_up_ids),
+            top_ups_pb2.ListTopUpsRequest(page_size=500),
+            statements_pb2.ListStatementEntriesRequest(
+                page_size=500,
+                filter=statements_pb2.StatementEntryFilter(kind=accounts_pb2.ACCOUNT_KIND_CASH),
+            ),
+            statements_pb2.BatchListStatementEntriesRequest(
+                account_ids=self.account_ids[:1], page_size=500
+            ),
             voucher_quotas_pb2.BatchGetVoucherQuotasRequest(ids=self.quota_ids),
             voucher_quotas_pb2.ListVoucherQuotasRequest(),
             vouchers_pb2.BatchGetVouchersRequest(ids=self.voucher_ids),
@@ -102,7 +131,7 @@ class Spending:
 
 def resources_of(answer: Any) -> list[Any]:
     """Give what a response is about: its items, those of its groups, or itself."""
-    if isinstance(answer, consumption_pb2.ConsumptionSettings):
+    if isinstance(answer, consumption_pb2.ConsumptionSettings | accounts_pb2.BalanceAt):
         return [answer]
     name, field = next(iter(answer.DESCRIPTOR.fields_by_name.items()))
     found = list(getattr(answer, name))
@@ -128,6 +157,14 @@ async def a_spending_tenant(billing: RunningService, *, customers: int, each: in
         for voucher_id in await _issue(billing, tenant, quota_id, customer_ids)
     ]
     reseller_id = ids.new_id()
+    top_ups = [
+        await top_up(billing, tenant, "2 CNY", memo="for the fair", earned_bonus=True)
+        for _ in range(each)
+    ]
+    lots = [
+        await grant_credit(billing, tenant, expire_date=date(2099, 1, 1 + number))
+        for number in range(each)
+    ]
     return Spending(
         tenant=tenant,
         reseller_id=reseller_id,
@@ -135,6 +172,8 @@ async def a_spending_tenant(billing: RunningService, *, customers: int, each: in
         quota_ids=quota_ids,
         voucher_ids=voucher_ids,
         detail_ids=await _bill(billing, tenant, reseller_id, customer_ids * each),
+        account_ids=[top_ups[0].account_id, *(lot.id for lot in lots)],
+        top_up_ids=[one.id for one in top_ups],
     )
 
 

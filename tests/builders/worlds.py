@@ -6,7 +6,7 @@ from uuid import uuid4
 
 from google.protobuf.timestamp_pb2 import Timestamp
 
-from partner.billing.v1 import consumption_pb2, voucher_quotas_pb2, vouchers_pb2
+from partner.billing.v1 import accounts_pb2, consumption_pb2, voucher_quotas_pb2, vouchers_pb2
 from partner.customers.v1 import (
     account_managers_pb2,
     customers_pb2,
@@ -16,8 +16,9 @@ from partner.customers.v1 import (
 from partner.incentives.v1 import incentives_pb2
 from partner.programs.v1 import programs_pb2
 from partner.type.v1 import money_pb2, terms_pb2
+from services.billing.accounts.model import Holder
 from services.kit import ids
-from tests.builders import principals
+from tests.builders import funds, principals
 from tests.builders.holdings import NAMES, Holding, Tenant
 from tests.builders.probes import BILLING_CYCLE
 
@@ -169,6 +170,37 @@ async def _fill_billing(run: RunService, tenant: Tenant) -> None:
     )
     for holding in tenant.holdings:
         await _fill_funds(service, tenant, holding, quota_id=quota.id)
+    await _fill_accounts(service, tenant)
+
+
+async def _fill_accounts(service: Any, tenant: Tenant) -> None:
+    """Give the root partner money, credit, an alert and arrears, and each reseller an account."""
+    canary = tenant.of_first_manager.canary
+    paid = await funds.top_up(service, tenant.id, "1000 USD", channel_number=canary, memo=canary)
+    await funds.grant_credit(service, tenant.id, "1000 USD")
+    await service.call(
+        accounts_pb2.SetInvoiceArrearsRequest(
+            request_id=str(uuid4()), partner_id=paid.partner_id, amount=ONE
+        ),
+        principal=tenant.operator,
+    )
+    await service.call(
+        accounts_pb2.SetBalanceAlertRequest(
+            request_id=str(uuid4()),
+            account_id=paid.account_id,
+            threshold=ONE,
+            receivers=[f"{canary}@tenant.example"],
+        ),
+        principal=tenant.administrator,
+    )
+    for holding in tenant.holdings:
+        if "reseller" in holding.name:
+            account = await funds.open_cash(
+                service, tenant.id, Holder.partner(holding.id("ptr")), "USD"
+            )
+            holding.things["acc"] = ids.to_text("acc", account)
+        else:
+            holding.things |= {"acc": paid.account_id, "tup": paid.id}
 
 
 async def _fill_funds(service: Any, tenant: Tenant, holding: Holding, *, quota_id: str) -> None:

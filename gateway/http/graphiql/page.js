@@ -11,6 +11,9 @@ const OWN_IDS = `{
   customers(first: 1, filter: { associationType: RESALE }) {
     cus_01h455vb4pex5vsknk084sn02q: nodes { id }
   }
+  accounts(first: 1) {
+    acc_01h455vb4pex5vsknk084sn02q: nodes { id }
+  }
   voucherQuotas(first: 1, filter: { states: [NORMAL] }) {
     quo_01h455vb4pex5vsknk084sn02q: nodes { id }
   }

@@ -1,16 +1,29 @@
-"""Opens fund accounts in the one currency of a tenant."""
+"""Opens fund accounts in the one currency of a tenant, and notes what partners and platform say."""
 
-from datetime import date
+from collections.abc import Sequence
+from datetime import date, datetime
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import delete, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from services.billing.accounts.model import CurrencyMismatch, Holder, TenantCurrency
+from services.billing.accounts import queries
+from services.billing.accounts.model import (
+    BalanceAlert,
+    CurrencyMismatch,
+    Holder,
+    InvoiceArrears,
+    TenantCurrency,
+    refuse_odd_amount,
+    refuse_odd_receivers,
+)
 from services.billing.ledger import operations as ledger
 from services.billing.ledger.chart import AccountKind, Unit
 from services.billing.ledger.model import Account, NewAccount
+from services.kit.errors import InvalidArgument, NotFound
+from services.kit.identity import Scope
+from services.kit.money import Money
 
 
 async def open_cash(
@@ -94,9 +107,84 @@ async def refuse_other_currency(
         # Somebody else's first money may have been a moment earlier.
         its_own = await session.scalar(known)
     if its_own != currency_code:
-        raise CurrencyMismatch(
-            f"all money here is {its_own}", currency_code=str(its_own), given=currency_code
+        raise _mismatch(currency_code, its_own=str(its_own))
+
+
+async def set_balance_alert(
+    session: AsyncSession,
+    *,
+    scope: Scope,
+    account_id: UUID,
+    threshold: Money | None,
+    receivers: Sequence[str],
+) -> None:
+    """Let receivers hear when an account of the caller's own runs low, or nobody any more.
+
+    :raises NotFound:
+    :raises InvalidArgument:
+    """
+    account = await queries.get_own(session, scope=scope, account_id=account_id)
+    if account is None:
+        raise NotFound("account not found")
+    mine = (
+        BalanceAlert.tenant_id == account.tenant_id,
+        BalanceAlert.account_id == account.id,
+    )
+    await session.execute(delete(BalanceAlert).where(*mine))
+    if threshold is None:
+        if receivers:
+            raise InvalidArgument("must be none without a threshold", field="receivers")
+        return
+    refuse_odd_receivers(receivers)
+    session.add(
+        BalanceAlert(
+            tenant_id=account.tenant_id,
+            account_id=account.id,
+            partner_id=account.partner_id,
+            threshold=_counted(threshold, account=account, field="threshold"),
+            receivers=list(receivers),
         )
+    )
+    await session.flush()
+
+
+async def set_invoice_arrears(
+    session: AsyncSession, *, scope: Scope, partner_id: UUID, amount: Money, now: datetime
+) -> UUID:
+    """Note how much of a partner's cash was invoiced and not consumed; give the account's id.
+
+    :raises NotFound:
+    :raises InvalidArgument, CurrencyMismatch:
+    """
+    account = await queries.get_cash(session, scope=scope, holder_id=partner_id)
+    if account is None or account.kind != AccountKind.PARTNER_CASH:
+        raise NotFound("the partner has no cash account")
+    noted = insert(InvoiceArrears).values(
+        tenant_id=account.tenant_id,
+        account_id=account.id,
+        partner_id=partner_id,
+        amount=_counted(amount, account=account, field="amount"),
+        update_time=now,
+    )
+    changed = {name: noted.excluded[name] for name in ("amount", "update_time")}
+    await session.execute(
+        noted.on_conflict_do_update(index_elements=["tenant_id", "account_id"], set_=changed)
+    )
+    return account.id
+
+
+def _counted(amount: Money, *, account: Account, field: str) -> int:
+    """Count an amount that may be zero in the account's smallest unit."""
+    unit = Unit.parse(account.unit)
+    if amount.currency_code != unit.currency_code:
+        raise _mismatch(amount.currency_code, its_own=unit.currency_code)
+    if amount.amount != 0:
+        refuse_odd_amount(amount, field=field)
+    return unit.count(amount)
+
+
+def _mismatch(given: str, *, its_own: str) -> CurrencyMismatch:
+    return CurrencyMismatch(f"all money here is {its_own}", currency_code=its_own, given=given)
 
 
 async def _open(session: AsyncSession, *, tenant_id: UUID, new: NewAccount) -> UUID:

@@ -7,10 +7,13 @@ import pytest_asyncio
 from google.protobuf.field_mask_pb2 import FieldMask
 from sqlalchemy import func, update
 
-from partner.billing.v1 import consumption_pb2, vouchers_pb2
+from partner.billing.v1 import accounts_pb2, consumption_pb2, vouchers_pb2
+from services.billing.accounts.model import Holder
 from services.billing.vouchers.model import Voucher
 from services.kit.ids import new_id, to_text
-from tests.builders.billing import an_issue
+from tests.builders.billing import an_issue, money
+from tests.builders.customers import uuid_of
+from tests.builders.funds import move, open_cash
 from tests.builders.principals import an_administrator, an_operator
 from tests.builders.running import RunningService
 from tests.builders.spending import Spending, a_spending_tenant, resources_of
@@ -18,6 +21,8 @@ from tests.builders.statements import statements
 
 # What nothing of a spending tenant has.
 UNSEEN = {
+    "Account.customer_id",
+    "StatementEntry.indirect_partner_id",
     "VoucherQuota.parent_quota_id",
     "VoucherQuota.customer_ids",
     "VoucherOperation.parent_quota_id",
@@ -27,6 +32,35 @@ UNSEEN = {
 # Of each slice a list, a list of many parents and a batch, two fields of it, and their columns;
 # columns of a place or an order stand behind them.
 SELECTED: dict[str, tuple[list[str], list[str]]] = {
+    "ListAccountsRequest": (
+        ["id", "amount"],
+        [
+            "id",
+            "credits_posted - debits_posted AS amount",
+            "unit",
+            "kind AS sort_kind",
+            "unit AS sort_unit",
+            "id AS row_id",
+        ],
+    ),
+    "BatchGetAccountsRequest": (
+        ["partner_id", "frozen_amount"],
+        ["partner_id", "debits_pending AS frozen", "unit", "id AS row_id"],
+    ),
+    "ListTopUpsRequest": (
+        ["channel", "amount"],
+        ["channel", "amount", "currency_code", "pay_time AS sort_value", "id AS row_id"],
+    ),
+    "BatchListStatementEntriesRequest": (
+        ["direction", "trade_time"],
+        [
+            "create_time AS create_time",
+            "amount AS amount",
+            "create_time AS sort_time",
+            "version AS sort_version",
+            "account_id AS row_id",
+        ],
+    ),
     "ListVoucherQuotasRequest": (
         ["id", "face_total"],
         ["id", "face_total", "currency_code", "expire_time AS sort_value", "id AS row_id"],
@@ -97,6 +131,7 @@ async def spending(running: Any) -> Spending:
                 is_frozen=True,
             )
         )
+    await _fill_accounts(billing, made)
     stranger = to_text("cus", new_id())
     await billing.call(an_issue(made.quota_ids[0], [stranger]), principal=administrator)
     settings = consumption_pb2.ConsumptionSettings(history_months=1200)
@@ -105,6 +140,18 @@ async def spending(running: Any) -> Spending:
         principal=an_operator(made.tenant),
     )
     return made
+
+
+async def _fill_accounts(billing: RunningService, made: Spending) -> None:
+    """Set an alert on the partner's cash, and allocate some of it."""
+    cash, customer_id = made.account_ids[0], uuid_of(made.customer_ids[0])
+    alert = accounts_pb2.SetBalanceAlertRequest(
+        request_id="a", account_id=cash, threshold=money("1 CNY"), receivers=["a@b.example"]
+    )
+    await billing.call(alert, principal=an_administrator(made.tenant))
+    holder = Holder.customer(customer_id, partner_id=made.tenant)
+    theirs = await open_cash(billing, made.tenant, holder)
+    await move(billing, made.tenant, uuid_of(cash), theirs, "1 CNY")
 
 
 async def read(billing: RunningService, spending: Spending, request: Any, *paths: str) -> list[Any]:

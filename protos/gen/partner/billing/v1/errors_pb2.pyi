@@ -72,6 +72,12 @@ class _ErrorReasonEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_ErrorReas
     """The file is no FOCUS CSV that can be read; metadata: cause."""
     ERROR_REASON_CURRENCY_MISMATCH: _ErrorReason.ValueType  # 30
     """All money of the tenant is of one currency; metadata: currency_code, given."""
+    ERROR_REASON_CHANNEL_NUMBER_REUSED: _ErrorReason.ValueType  # 31
+    """The channel's number stands for another top-up."""
+    ERROR_REASON_NOTICE_NOT_VALID: _ErrorReason.ValueType  # 32
+    """The channel did not sign this notice, or long ago."""
+    ERROR_REASON_TOP_UP_RETURNED: _ErrorReason.ValueType  # 33
+    """Less than this is left of the top-up to be sent back."""
     ERROR_REASON_TOO_MANY_COUPONS: _ErrorReason.ValueType  # 60
     """More than 3 coupons for one order."""
     ERROR_REASON_ONE_VOUCHER_PER_ORDER: _ErrorReason.ValueType  # 61
@@ -146,6 +152,12 @@ ERROR_REASON_FILE_NOT_READABLE: ErrorReason.ValueType  # 23
 """The file is no FOCUS CSV that can be read; metadata: cause."""
 ERROR_REASON_CURRENCY_MISMATCH: ErrorReason.ValueType  # 30
 """All money of the tenant is of one currency; metadata: currency_code, given."""
+ERROR_REASON_CHANNEL_NUMBER_REUSED: ErrorReason.ValueType  # 31
+"""The channel's number stands for another top-up."""
+ERROR_REASON_NOTICE_NOT_VALID: ErrorReason.ValueType  # 32
+"""The channel did not sign this notice, or long ago."""
+ERROR_REASON_TOP_UP_RETURNED: ErrorReason.ValueType  # 33
+"""Less than this is left of the top-up to be sent back."""
 ERROR_REASON_TOO_MANY_COUPONS: ErrorReason.ValueType  # 60
 """More than 3 coupons for one order."""
 ERROR_REASON_ONE_VOUCHER_PER_ORDER: ErrorReason.ValueType  # 61
