@@ -37,7 +37,7 @@ SELECT
     $1, $2, overlay(md5($4::text || n || c.id) PLACING '5f52' FROM 1 FOR 4)::uuid, $1, c.id,
     $4::text || n, 'SKU' || n % 6, 'Elastic Compute Service', 'server-' || n % 50000,
     '$0.40 per million standard requests in tier 1', 'us-west-2', 'Requests', n % 1000, 'Requests',
-    place, place + interval '1 hour', 'CNY', (n % 100000) * 0.00000080123, 0
+    place, place + interval '1 hour', 'CNY', (n * 7919 % 100000) * 0.00000080123, 0
 FROM unnest($3::uuid[]) AS c (id)
 CROSS JOIN generate_series(1, $5::bigint) AS n
 CROSS JOIN LATERAL (

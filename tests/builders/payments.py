@@ -14,7 +14,7 @@ from services.billing.accounts.model import Holder
 from services.billing.consumption.model import ConsumptionDetail
 from services.billing.ledger.chart import AccountKind, Unit
 from services.billing.links import operations as links
-from services.billing.payments import charging, intake, operations
+from services.billing.payments import charging, due, intake, operations
 from services.billing.payments.coupons import Coupon
 from services.billing.payments.deduction import Purse
 from services.billing.payments.intake import NewUsage
@@ -234,15 +234,17 @@ class PayingTenant(TenantLedger):
 
     async def charge(self, *, at_most: int = charging.BATCH_ROWS) -> int:
         """Charge what waits, batch by batch, as a run of the job does; give how much it was."""
-        done, after = 0, None
+        scope = self.principal.scope
+        done, place = 0, None
         while True:
             async with self.transaction() as session:
-                batch = await charging.charge_waiting(
-                    session, scope=self.principal.scope, now=NOW, after=after, at_most=at_most
+                found = await due.list_waiting_for_update(
+                    session, scope=scope, after=place, at_most=at_most
                 )
-            if batch is None:
-                return done
-            done, after = done + batch.count, batch.place
+                if not found:
+                    return done
+                place = found[-1].place
+                done += await charging.charge_waiting(session, scope=scope, found=found, now=NOW)
 
     async def payment(self, payment_id: UUID) -> Payment:
         async with self.transaction() as session:

@@ -3,19 +3,28 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 from uuid import UUID
 
+from sqlalchemy import ARRAY, Uuid, bindparam, func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.billing.ledger.chart import Phase, TransferCode, Unit
-from services.billing.ledger.model import Posting
+from services.billing.ledger.model import Account, Posting
 from services.billing.ledger.operations import (
     POSTINGS_MAX,
     call_group,
     item_of,
     post_many,
     resolution_of,
+)
+
+# Row-level security keeps it in the tenant.
+_LOCK: Final = (
+    select(Account.id)
+    .where(Account.id == func.any(bindparam("ids", type_=ARRAY(Uuid()))))
+    .order_by(Account.tenant_id, Account.id)
+    .with_for_update(key_share=True)
 )
 
 
@@ -34,8 +43,15 @@ class Resolution:
 async def post_all(session: AsyncSession, *, postings: Sequence[Posting]) -> None:
     """Move amounts of many groups, however many they are; the first that is refused stops all.
 
+    All accounts are locked first and in the ledger's order: calls one after another, each with
+    some, could wait for others in a circle.
+
     :raises InsufficientBalance, UnitMismatch, AccountClosing, TransferIdReused:
     """
+    accounts = {one.debit_account_id for one in postings}
+    accounts |= {one.credit_account_id for one in postings}
+    if len(postings) > POSTINGS_MAX:
+        await session.execute(_LOCK, {"ids": list(accounts)})
     for start in range(0, len(postings), POSTINGS_MAX):
         part = postings[start : start + POSTINGS_MAX]
         for outcome in await post_many(session, postings=part):

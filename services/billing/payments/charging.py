@@ -21,13 +21,11 @@ from services.billing.accounts.model import Holder
 from services.billing.days import day_at
 from services.billing.ledger import groups
 from services.billing.ledger.chart import TradeDetail, Unit
-from services.billing.payments import due
 from services.billing.payments.books import Books, coupon_of
 from services.billing.payments.charged import take_charged
 from services.billing.payments.coupons import Coupon
 from services.billing.payments.deduction import Leg, Source
 from services.billing.payments.documents import Transfers, legs_json, postings, settled_payment
-from services.billing.payments.due import Waiting
 from services.billing.payments.model import Payment, PaymentKind, UsageRow
 from services.billing.payments.orders import decimals_of, money_of
 from services.billing.payments.totals import TotalKey, keep_totals, lock_totals
@@ -39,14 +37,6 @@ from services.kit.identity import Scope
 from services.kit.ids import new_id
 
 BATCH_ROWS: Final = 2000
-
-
-@dataclass(frozen=True, slots=True)
-class Batch:
-    """How much usage was charged, and the place in the queue behind it."""
-
-    count: int
-    place: tuple[Any, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,29 +53,21 @@ class Bill:
 
 
 async def charge_waiting(
-    session: AsyncSession,
-    *,
-    scope: Scope,
-    now: datetime,
-    after: tuple[Any, ...] | None = None,
-    at_most: int = BATCH_ROWS,
-) -> Batch | None:
-    """Charge the usage behind a place in the queue; None where there is none.
+    session: AsyncSession, *, scope: Scope, found: Sequence[Usage], now: datetime
+) -> int:
+    """Charge usage that was found waiting, and is locked; give how much it was.
 
     :raises InsufficientBalance: where somebody else took what was counted on; count again.
     """
-    found = await due.list_waiting_for_update(session, scope=scope, after=after, at_most=at_most)
-    if not found:
-        return None
     await _forget_known(session, scope=scope, found=found)
     waiting = [row for row in found if not row.is_charged]
     if waiting:
         await _charge(session, scope=scope, waiting=waiting, now=now)
-    return Batch(len(waiting), found[-1].place)
+    return len(waiting)
 
 
 async def _charge(
-    session: AsyncSession, *, scope: Scope, waiting: Sequence[Waiting], now: datetime
+    session: AsyncSession, *, scope: Scope, waiting: Sequence[Usage], now: datetime
 ) -> None:
     totals = await lock_totals(session, scope=scope, waiting=waiting)
     customer_ids = sorted({row.customer_id for row in waiting})
@@ -148,7 +130,7 @@ def _payment(bill: Bill, *, names: Transfers, now: datetime) -> dict[str, Any]:
     )
 
 
-async def _forget_known(session: AsyncSession, *, scope: Scope, found: Sequence[Waiting]) -> None:
+async def _forget_known(session: AsyncSession, *, scope: Scope, found: Sequence[Usage]) -> None:
     """Take what came in again while it was charged out of the queue."""
     known = [row.id for row in found if row.is_charged]
     if known:
@@ -172,7 +154,7 @@ async def _coupons(
 
 
 def _bills(
-    rows: Sequence[Waiting],
+    rows: Sequence[Usage],
     *,
     totals: Mapping[TotalKey, Total],
     books: Books,
@@ -190,7 +172,7 @@ def _bills(
     for (cycle, partner_id), of_month in groupby(
         rows, key=lambda row: (row.billing_cycle, row.partner_id)
     ):
-        usages = [_usage(row) for row in of_month]
+        usages = list(of_month)
         total = totals[first.customer_id, cycle, books.currency_code]
         charges, legs = charging.charge(usages, total=total)
         yield Bill(
@@ -209,18 +191,6 @@ def _debt(charges: Sequence[Charge], *, currency_code: str) -> list[Leg]:
     return [Leg(source=Source.DEBT, account_id=None, unit=unit, units=units)] if units else []
 
 
-def _usage(row: Waiting) -> Usage:
-    return Usage(
-        id=row.id,
-        service_type_code=row.service_type_code,
-        region_code=row.region_code,
-        product_id=row.product_id,
-        consume_time=row.consume_time,
-        list_amount=row.list_amount,
-        rated=row.list_amount - row.discount_amount,
-    )
-
-
 def _splits(bills: Iterable[Bill]) -> list[dict[str, Any]]:
     """Write what each row was charged, for the statement that makes details of them."""
     return [
@@ -230,7 +200,7 @@ def _splits(bills: Iterable[Bill]) -> list[dict[str, Any]]:
             "trade_number": number,
             "unit_value": value,
             "payable": charge.units,
-            **{str(source): units for source, units in charge.parts.items()},
+            **charge.parts,
         }
         for bill in bills
         for number in [ids.to_text("pmt", bill.payment_id)]

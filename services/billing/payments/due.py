@@ -1,9 +1,8 @@
 """Finds what is due: usage that waits, sums that it adds to, debts that can be paid, old holds."""
 
 from collections.abc import Sequence
-from datetime import date, datetime
-from decimal import Decimal
-from typing import Any, NamedTuple
+from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy import (
@@ -24,35 +23,14 @@ from services.billing.consumption.model import ConsumptionDetail
 from services.billing.ledger.chart import AccountKind
 from services.billing.ledger.model import Account
 from services.billing.payments.model import Payment, PaymentState, UsageRow, UsageTotal
-from services.kit.fields import fetch
+from services.billing.payments.usage import Usage
+from services.kit.fields import fetch, selected
 from services.kit.identity import Scope
-
-
-class Waiting(NamedTuple):
-    """Usage that waits, as far as charging looks at it."""
-
-    customer_id: UUID
-    billing_cycle: date
-    consume_time: datetime
-    id: UUID
-    partner_id: UUID
-    service_type_code: str
-    region_code: str | None
-    product_id: str | None
-    currency_code: str
-    list_amount: Decimal
-    discount_amount: Decimal
-    # Brought once more while it was charged.
-    is_charged: bool
-
-    @property
-    def place(self) -> tuple[Any, ...]:
-        return self[:4]
 
 
 async def list_waiting_for_update(
     session: AsyncSession, *, scope: Scope, after: tuple[Any, ...] | None, at_most: int
-) -> list[Waiting]:
+) -> list[Usage]:
     """Give usage that nobody else is charging, customer by customer, from behind a place on."""
     place = (UsageRow.customer_id, UsageRow.billing_cycle, UsageRow.consume_time, UsageRow.id)
     is_charged = (
@@ -64,8 +42,11 @@ async def list_waiting_for_update(
         )
         .exists()
     )
-    columns = [getattr(UsageRow, name) for name in Waiting._fields if name != "is_charged"]
-    statement = select(*columns, is_charged.label("is_charged")).where(
+    computed = {
+        "rated": UsageRow.list_amount - UsageRow.discount_amount,
+        "is_charged": is_charged,
+    }
+    statement = select(*selected(UsageRow, Usage._fields, **computed)).where(
         *scope.covers(UsageRow, account_manager=null())
     )
     if after is not None:
@@ -73,7 +54,7 @@ async def list_waiting_for_update(
         statement = statement.where(tuple_(*place) > here)
     due = statement.order_by(*place).limit(at_most)
     rows = await session.execute(due.with_for_update(of=UsageRow, skip_locked=True))
-    return [Waiting._make(row) for row in rows]
+    return [Usage._make(row) for row in rows]
 
 
 async def list_totals_for_update(

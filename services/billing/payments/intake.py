@@ -134,8 +134,9 @@ def _take() -> Any:
         .order_by(given.c.billing_cycle, given.c.id)
     )
     # The table and not its class: many rows come, and none of them is an object.
-    into = insert(UsageRow.__table__).from_select(columns, new)
-    return into.on_conflict_do_nothing().returning(UsageRow.__table__.c.id)
+    table = UsageRow.metadata.tables[UsageRow.__tablename__]
+    into = insert(table).from_select(columns, new)
+    return into.on_conflict_do_nothing().returning(table.c.id)
 
 
 _TAKE: Final = _take()

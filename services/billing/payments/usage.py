@@ -7,10 +7,10 @@ into rows is charged the same (reliability 2.7).
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import date, datetime
 from decimal import Decimal
 from fractions import Fraction
-from typing import Final
+from typing import Final, NamedTuple, Self
 from uuid import UUID
 
 from services.billing.consumption.charges import ChargingMode
@@ -23,32 +23,34 @@ from services.kit.money import EXACT
 RATED_DECIMALS: Final = 15
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Usage:
-    """A row of usage, as far as charging looks at it."""
+class Usage(NamedTuple):
+    """Usage that waits, as far as charging looks at it; there are very many."""
 
+    customer_id: UUID
+    billing_cycle: date
+    consume_time: datetime
     id: UUID
+    partner_id: UUID
     service_type_code: str
     region_code: str | None
     product_id: str | None
-    consume_time: datetime
+    currency_code: str
     list_amount: Decimal
     # List amount less discount.
     rated: Decimal
+    # Whether it was brought once more while it was charged.
+    is_charged: bool
+
+    @property
+    def place(self) -> tuple[UUID, date, datetime, UUID]:
+        """Give its place in the queue."""
+        return self[:4]
 
     @property
     def discount_ratios(self) -> list[Fraction]:
         """Give what is left of the list amount, where that is less."""
-        return [Fraction(self.rated) / Fraction(self.list_amount)] if self.is_discounted else []
-
-    @property
-    def is_discounted(self) -> bool:
-        return self.rated < self.list_amount
-
-    @property
-    def kind(self) -> tuple[str, str | None, str | None]:
-        """Give what limits look at: rows of a kind are fit for the same coupons."""
-        return self.service_type_code, self.region_code, self.product_id
+        is_discounted = self.rated < self.list_amount
+        return [Fraction(self.rated) / Fraction(self.list_amount)] if is_discounted else []
 
 
 @dataclass(slots=True)
@@ -58,6 +60,10 @@ class Total:
     rated: Decimal
     charged: int
 
+    @classmethod
+    def nothing(cls) -> Self:
+        return cls(Decimal(0), 0)
+
 
 @dataclass(slots=True)
 class Charge:
@@ -65,7 +71,8 @@ class Charge:
 
     usage: Usage
     units: int
-    parts: dict[Source, int]
+    # By source.
+    parts: dict[str, int]
 
 
 @dataclass(slots=True, kw_only=True)
@@ -75,41 +82,44 @@ class Charging:
     funds: Funds
     currency_code: str
     decimals: int
-    # What was taken out of each source for a month.
-    _legs: dict[tuple[Source, UUID], Leg] = field(default_factory=dict)
+    # What was taken for a month, and out of what.
+    _taken: dict[tuple[Source, UUID], int] = field(default_factory=dict)
+    _known: dict[UUID, Coupon | Purse] = field(default_factory=dict)
     _left: dict[UUID, int] = field(default_factory=dict)
     _fitting: dict[tuple[str, str | None, str | None], list[Coupon]] = field(default_factory=dict)
 
     def charge(self, usages: Sequence[Usage], *, total: Total) -> tuple[list[Charge], list[Leg]]:
         """Charge rows of a month in their order and add them to its total."""
-        self._legs = {}
+        self._taken = {}
         # Whole numbers are exact and quick: the total in the last decimal that is rated.
         step = 10 ** (RATED_DECIMALS - self.decimals)
-        rated = _count(total.rated)
+        rated = int(total.rated.scaleb(RATED_DECIMALS, EXACT))
         charges = []
         for usage in usages:
-            rated += _count(usage.rated)
+            rated += int(usage.rated.scaleb(RATED_DECIMALS, EXACT))
             units = rated // step - total.charged
             total.charged += units
             charges.append(Charge(usage, units, self._take(usage, units)))
         total.rated = EXACT.scaleb(Decimal(rated), -RATED_DECIMALS)
-        return charges, list(self._legs.values())
+        return charges, [self._leg(key, units) for key, units in self._taken.items()]
 
-    def _take(self, usage: Usage, units: int) -> dict[Source, int]:
-        parts: dict[Source, int] = {}
+    def _take(self, usage: Usage, units: int) -> dict[str, int]:
+        parts: dict[str, int] = {}
         rest = units
         for source, holder in self._holders(usage, units) if units else ():
             left = self._left.setdefault(holder.account_id, holder.units)
             taken = min(left, rest)
             if taken:
                 self._left[holder.account_id] = left - taken
-                parts[source] = parts.get(source, 0) + taken
-                self._note(source, holder, taken)
+                parts[source.value] = parts.get(source.value, 0) + taken
+                key = source, holder.account_id
+                self._taken[key] = self._taken.get(key, 0) + taken
+                self._known[holder.account_id] = holder
                 rest -= taken
             if not rest:
                 break
         if rest:
-            parts[Source.DEBT] = rest
+            parts[Source.DEBT.value] = rest
         return parts
 
     def _holders(self, usage: Usage, units: int) -> Iterator[tuple[Source, Coupon | Purse]]:
@@ -122,12 +132,14 @@ class Charging:
             yield Source.CREDIT, lot
 
     def _coupons_for(self, usage: Usage, units: int) -> list[Coupon]:
-        fitting = self._fitting.get(usage.kind)
+        # What limits look at: rows of a kind are fit for the same coupons.
+        kind = usage.service_type_code, usage.region_code, usage.product_id
+        fitting = self._fitting.get(kind)
         if fitting is None:
             line = _line(usage)
             turns = sorted(self.funds.coupons, key=lambda one: one.turn)
             fitting = [coupon for coupon in turns if coupon.misses(line) is None]
-            self._fitting[usage.kind] = fitting
+            self._fitting[kind] = fitting
         return [
             coupon
             for coupon in fitting
@@ -136,14 +148,14 @@ class Charging:
             and not (coupon.minds_discounts and coupon.excludes(usage.discount_ratios))
         ]
 
-    def _note(self, source: Source, holder: Coupon | Purse, units: int) -> None:
-        key = source, holder.account_id
-        known = self._legs.get(key)
-        self._legs[key] = Leg(
+    def _leg(self, key: tuple[Source, UUID], units: int) -> Leg:
+        source, account_id = key
+        holder = self._known[account_id]
+        return Leg(
             source=source,
-            account_id=holder.account_id,
+            account_id=account_id,
             unit=holder.unit,
-            units=units + (known.units if known else 0),
+            units=units,
             voucher_id=holder.id if isinstance(holder, Coupon) else None,
         )
 
@@ -157,7 +169,3 @@ def _line(usage: Usage) -> Line:
         product_id=usage.product_id,
         charging_mode=ChargingMode.PAY_PER_USE,
     )
-
-
-def _count(amount: Decimal) -> int:
-    return int(EXACT.scaleb(amount, RATED_DECIMALS))

@@ -10,7 +10,7 @@ from sqlalchemy import insert, select, text
 
 from services.billing.accounts import operations as accounts
 from services.billing.consumption.cycles import months_later
-from services.billing.payments import charging
+from services.billing.payments import charging, due
 from services.billing.payments.jobs import CHARGE_USAGE
 from services.billing.payments.model import UsageRow
 from services.billing.voucher_quotas.limits import UseLimit
@@ -127,7 +127,9 @@ async def test_usage_that_came_in_again_while_it_was_charged_is_forgotten(
     await tenant.bring(usage)
     async with tenant.transaction() as session:
         kept = (await session.execute(select(UsageRow.__table__))).mappings().all()
-        await charging.charge_waiting(session, scope=tenant.principal.scope, now=NOW)
+        scope = tenant.principal.scope
+        found = await due.list_waiting_for_update(session, scope=scope, after=None, at_most=10)
+        await charging.charge_waiting(session, scope=scope, found=found, now=NOW)
         # As if it had been brought by somebody who did not see it charged.
         await session.execute(insert(UsageRow.__table__), [dict(row) for row in kept])
 
