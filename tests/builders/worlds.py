@@ -21,6 +21,7 @@ from services.kit import ids
 from tests.builders import funds, principals
 from tests.builders.holdings import NAMES, Holding, Tenant
 from tests.builders.probes import BILLING_CYCLE
+from tests.builders.world_payments import fill_payments
 
 RunService = Callable[[str], Awaitable[Any]]
 ONE = money_pb2.Money(amount="1.00", currency_code="USD")
@@ -171,6 +172,7 @@ async def _fill_billing(run: RunService, tenant: Tenant) -> None:
     for holding in tenant.holdings:
         await _fill_funds(service, tenant, holding, quota_id=quota.id)
     await _fill_accounts(service, tenant)
+    await fill_payments(service, tenant)
 
 
 async def _fill_accounts(service: Any, tenant: Tenant) -> None:
