@@ -2,9 +2,10 @@
 
 from collections.abc import Sequence
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
-from sqlalchemy import select, update
+from sqlalchemy import ColumnElement, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.billing.vouchers.model import Voucher
@@ -19,9 +20,9 @@ async def note_use(
     now: datetime,
 ) -> None:
     """Note when vouchers were used, and for which order if it was for one."""
-    values = {"last_use_time": now}
+    values: dict[str, Any] = {"last_use_time": now}
     if order_number is not None:
-        values |= {"order_number": order_number}
+        values["order_number"] = order_number
     await _update(session, tenant_id, voucher_ids, values)
 
 
@@ -44,8 +45,8 @@ async def _update(
     session: AsyncSession,
     tenant_id: UUID,
     voucher_ids: Sequence[UUID],
-    values: dict[str, object],
-    *conditions: object,
+    values: dict[str, Any],
+    *conditions: ColumnElement[bool],
 ) -> None:
     if not voucher_ids:
         return
