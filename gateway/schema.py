@@ -7,12 +7,15 @@ from strawberry.schema.config import StrawberryConfig
 
 from gateway.billing import (
     accounts,
+    adjustments,
     consumption,
     payments,
     statements,
     top_ups,
+    verification_codes,
     voucher_quotas,
     vouchers,
+    withdrawals,
 )
 from gateway.customers import account_managers, customers, partners, resources
 from gateway.incentives import incentives
@@ -20,6 +23,7 @@ from gateway.kit.fields import bind, bound
 from gateway.kit.nodes import AnyNode, AnyNodes, Node
 from gateway.kit.scalars import SCALARS
 from gateway.me import MeQuery
+from gateway.operation_logs import OperationLogQuery
 from gateway.programs import programs
 
 
@@ -45,10 +49,14 @@ class Query(
     statements.StatementQuery,
     voucher_quotas.VoucherQuotaQuery,
     vouchers.VoucherQuery,
+    adjustments.AdjustmentQuery,
     consumption.ConsumptionQuery,
+    verification_codes.VerificationCodeQuery,
+    withdrawals.WithdrawalQuery,
     payments.PaymentQuery,
     incentives.IncentiveQuery,
     programs.ProgramQuery,
+    OperationLogQuery,
 ):
     pass
 
@@ -61,6 +69,9 @@ class Mutation(
     top_ups.TopUpMutation,
     voucher_quotas.VoucherQuotaMutation,
     vouchers.VoucherMutation,
+    adjustments.AdjustmentMutation,
+    verification_codes.VerificationCodeMutation,
+    withdrawals.WithdrawalMutation,
     payments.PaymentMutation,
 ):
     pass

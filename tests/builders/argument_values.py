@@ -53,8 +53,8 @@ WRONG_FIRSTS: Final = (0, -1, 101, 2**31 - 1)
 WRONG_IDS: Final = ("", "cus_", "cus", "CUS_01h455vb4pex5vsknk084sn02q", "123", "ä_x")
 # Of no type, though it is written like one.
 STRANGE: Final = "xyz_01h455vb4pex5vsknk084sn02q"
-# What an item of a list below a customer can not be asked with.
-FORBIDDEN_BELOW: Final = frozenset({"customerId"})
+# What an item of a list below a customer or a quota can not be asked with.
+FORBIDDEN_BELOW: Final = frozenset({"customerId", "parentQuotaId", "quotaId"})
 
 
 class Word(str):

@@ -7,6 +7,7 @@ from google.protobuf.timestamp_pb2 import Timestamp
 
 from partner.billing.v1 import (
     accounts_pb2,
+    adjustments_pb2,
     consumption_pb2,
     statements_pb2,
     top_ups_pb2,
@@ -186,6 +187,22 @@ def a_statement_entry(**others: Any) -> statements_pb2.StatementEntry:
                 "direction": statements_pb2.DIRECTION_EXPENSE,
                 "change_amount": money("-20 USD"),
                 "balance_after": money("60 USD"),
+            },
+            others,
+        )
+    )
+
+
+def an_adjustment(**others: Any) -> adjustments_pb2.Adjustment:
+    return adjustments_pb2.Adjustment(
+        **_filled(
+            {
+                "id": an_id("adj"),
+                "transaction_id": an_id("txn"),
+                "operation_type": adjustments_pb2.ADJUSTMENT_TYPE_ALLOCATE,
+                "kind": adjustments_pb2.ADJUSTMENT_KIND_CASH,
+                "amount": money("20 USD"),
+                "operate_time": TIME,
             },
             others,
         )

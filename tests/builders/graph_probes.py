@@ -34,12 +34,14 @@ DEEP, SHALLOW = 5, 3
 PREFIXES = {
     "accountId": "acc",
     "accountManagerId": "mgr",
+    "challengeId": "vch",
     "applicationId": "app",
     "customerId": "cus",
     "customerIds": "cus",
     "incentiveBillId": "inb",
     "incentiveId": "inc",
     "indirectPartnerId": "ptr",
+    "indirectPartnerIds": "ptr",
     "membershipId": "mem",
     "parentQuotaId": "quo",
     "partnerId": "ptr",
@@ -48,8 +50,12 @@ PREFIXES = {
     "quotaId": "quo",
     "quotaIds": "quo",
     "resourceId": "res",
+    "topUpIds": "tup",
+    "targetPartnerId": "ptr",
     "transactionId": "txn",
     "voucherIds": "cpn",
+    "withdrawalId": "wdr",
+    "withdrawalIds": "wdr",
 }
 BY_ROOT = {"customer": "cus", "partner": "ptr", "updateCustomer": "cus"}
 ANYTHING = "*"

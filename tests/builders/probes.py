@@ -173,6 +173,12 @@ def _without_reseller(message: Any) -> None:
     message.ClearField("indirect_partner_id")
 
 
+def _to_own_customer(message: Any) -> None:
+    message.ClearField("verification")
+    for target in getattr(message, "targets", None) or [message.target]:
+        target.ClearField("indirect_partner_id")
+
+
 def _as_earned(message: Any) -> None:
     for incentive in message.incentives:
         incentive.rate.value = "0.1"
@@ -221,11 +227,28 @@ def _used_in_2026(message: Any) -> None:
         usage.consume_time.FromJsonString("2026-03-02T00:00:00Z")
 
 
+def _by_its_route(message: Any) -> None:
+    message.ClearField("bank")
+
+
+def _without_code(message: Any) -> None:
+    # Where the partner's switch is off, none is needed; a wrong one is refused nevertheless.
+    message.ClearField("verification")
+
+
 SPECIAL = {
+    "IssueVouchers": _without_code,
+    "ReclaimVouchers": _without_code,
+    "GrantSubQuota": _without_code,
+    "ReclaimSubQuotas": _without_code,
+    "SubmitWithdrawal": _by_its_route,
     "GetBalanceAt": _of_2099,
     "ListStatementEntries": _of_cash,
     "NotifyTopUp": _sent_in_2026,
     "SetBalanceAlert": _to_a_mailbox,
+    "Allocate": _to_own_customer,
+    "Reclaim": _to_own_customer,
+    "BatchAllocate": _to_own_customer,
     "BatchListConsumptionSummaries": _without_reseller,
     "EnsureCustomers": _as_own_customer,
     "RecordIncentives": _as_earned,

@@ -85,13 +85,8 @@ async def _charge(
     await books.open(session, holders=[(bill.holder, bill.legs) for bill in bills])
     await keep_totals(session, scope=scope, totals=totals)
     await take_charged(session, scope=scope, splits=_splits(bills))
-    await uses.note_use(
-        session,
-        tenant_id=scope.tenant_id,
-        voucher_ids=[leg.voucher_id for bill in bills for leg in bill.legs if leg.voucher_id],
-        order_number=None,
-        now=now,
-    )
+    used = [leg.voucher_id for bill in bills for leg in bill.legs if leg.voucher_id]
+    await uses.note_uses(session, scope=scope, voucher_ids=used, now=now)
     await _settle(session, bills=bills, books=books, now=now)
 
 

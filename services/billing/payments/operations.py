@@ -45,12 +45,8 @@ async def hold_order(
     held = {"state": PaymentState.HELD, "expire_time": expire_time}
     values = _values(order, counted, names=names, now=now, is_held=True) | held
     payment = await _write(session, scope=scope, values=values, now=now)
-    await uses.lock_for_order(
-        session,
-        tenant_id=scope.tenant_id,
-        voucher_ids=_voucher_ids(payment),
-        order_number=order.number,
-    )
+    for voucher_id in _voucher_ids(payment):
+        await uses.note_lock(session, scope=scope, voucher_id=voucher_id, order_number=order.number)
     if payment.legs:
         reserved = postings(
             payment.legs,
@@ -98,7 +94,6 @@ async def pay_held_order(
     ]
     payment.pay(transaction_id=names.group_id, now=now)
     await _note_paid(session, scope=scope, payment=payment, now=now)
-    await _release(session, payment)
     await session.flush()
     if held:
         await groups.post_pending_group(
@@ -127,7 +122,6 @@ async def cancel_order(
     names = Transfers(tenant_id=scope.tenant_id, method="CancelOrder", request_id=request_id)
     payment = await _held(session, scope=scope, payment_id=payment_id, now=now)
     payment.cancel(now=now)
-    await _release(session, payment)
     await session.flush()
     if payment.legs:
         await groups.void_pending_group(
@@ -146,7 +140,7 @@ async def cancel_order(
 
 
 async def expire_held(session: AsyncSession, *, scope: Scope, now: datetime, at_most: int) -> int:
-    """Write down that held payments have expired, and release their vouchers; give how many.
+    """Write down that held payments have expired; give how many.
 
     Nobody waits for this: they are shown as expired, and the ledger posts nothing that is.
     """
@@ -158,8 +152,7 @@ async def expire_held(session: AsyncSession, *, scope: Scope, now: datetime, at_
 async def _expire(session: AsyncSession, lapsed: Sequence[Payment]) -> None:
     for payment in lapsed:
         payment.expire()
-        await _release(session, payment)
-    await session.flush()
+        await session.flush()
 
 
 def _values(
@@ -222,25 +215,17 @@ async def _note_paid(
     session: AsyncSession, *, scope: Scope, payment: Payment, now: datetime
 ) -> None:
     """Note what was bought: on the vouchers, and in the consumption details."""
-    await uses.note_use(
-        session,
-        tenant_id=payment.tenant_id,
-        voucher_ids=_voucher_ids(payment),
-        order_number=payment.order_number,
-        now=now,
-    )
+    for voucher_id in _voucher_ids(payment):
+        await uses.note_use(
+            session,
+            scope=scope,
+            voucher_id=voucher_id,
+            order_number=payment.order_number,
+            now=now,
+        )
     found = await links.batch_get(session, scope=scope, customer_ids=[payment.customer_id])
     await consumed.take_order(
         session, payment=payment, link=found.get(payment.customer_id), now=now
-    )
-
-
-async def _release(session: AsyncSession, payment: Payment) -> None:
-    await uses.release(
-        session,
-        tenant_id=payment.tenant_id,
-        voucher_ids=_voucher_ids(payment),
-        order_number=payment.order_number or "",
     )
 
 

@@ -29,7 +29,6 @@ from services.billing.payments.model import (
     PaymentState,
 )
 from services.billing.payments.orders import Payer
-from services.billing.vouchers.model import Voucher
 from services.kit.fields import fetch, selected
 from services.kit.identity import Scope
 from services.kit.paging import Direction, Page, keyset
@@ -181,18 +180,6 @@ async def count_returns(
         Payment.create_time >= since,
     )
     return int(await session.scalar(statement) or 0)
-
-
-async def list_reclaimed(
-    session: AsyncSession, *, scope: Scope, voucher_ids: Sequence[UUID]
-) -> list[UUID]:
-    """Give those of the vouchers that were taken back, so that nothing can return to them."""
-    statement = select(Voucher.id).where(
-        *scope.covers(Voucher, account_manager=null()),
-        Voucher.id.in_(voucher_ids),
-        Voucher.reclaim_time.is_not(None),
-    )
-    return list(await session.scalars(statement))
 
 
 async def list_accounts(

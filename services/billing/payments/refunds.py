@@ -34,6 +34,7 @@ from services.billing.payments.returns import (
     returned_lines,
     undone_legs,
 )
+from services.billing.vouchers import uses
 from services.kit.errors import NotFound
 from services.kit.identity import Scope
 from services.kit.ids import new_id
@@ -62,8 +63,7 @@ async def refund_order(
     returns_coupons = not lines and await _returns_coupons(
         session, scope=scope, payment=payment, now=now
     )
-    lost = await _lost(session, scope=scope, payment=payment)
-    returned = returned_lines(payment, asked, lost=lost, returns_coupons=returns_coupons)
+    returned = returned_lines(payment, asked, returns_coupons=returns_coupons)
     link = await _link(session, scope=scope, payment=payment)
     legs = undone_legs(payment, returned)
     names = Transfers(tenant_id=scope.tenant_id, method="RefundOrder", request_id=request_id)
@@ -83,6 +83,10 @@ async def refund_order(
     payment.lines = noted_lines(payment, returned)
     payment.legs = noted_legs(payment, legs)
     await session.flush()
+    for leg in refund.legs:
+        if leg["voucher_id"]:
+            voucher_id = UUID(leg["voucher_id"])
+            await uses.note_refund(session, scope=scope, voucher_id=voucher_id, now=now)
     await consumed.take_refund(session, refund=refund, link=link, now=now)
     if refund.legs:
         moved = postings(
@@ -112,13 +116,6 @@ async def _link(session: AsyncSession, *, scope: Scope, payment: Payment) -> Cus
     found = await links.batch_get(session, scope=scope, customer_ids=[payment.customer_id])
     link = found.get(payment.customer_id)
     return link if link is not None and link.partner_id == payment.partner_id else None
-
-
-async def _lost(session: AsyncSession, *, scope: Scope, payment: Payment) -> set[str]:
-    """Give the sources of which a coupon was taken back: nothing returns to them."""
-    coupons = {UUID(leg["voucher_id"]): leg["source"] for leg in payment.legs if leg["voucher_id"]}
-    gone = await queries.list_reclaimed(session, scope=scope, voucher_ids=list(coupons))
-    return {coupons[one] for one in gone}
 
 
 async def _destination(

@@ -39,7 +39,6 @@ def returned_lines(
     payment: Payment,
     asked: Sequence[RefundLine],
     *,
-    lost: Collection[str] = (),
     returns_coupons: bool,
 ) -> list[Returned]:
     """Split what is asked back of each line over what paid it.
@@ -55,7 +54,7 @@ def returned_lines(
         if line is None:
             raise InvalidArgument("names no line of the order", field="lines.line_number")
         returns_vouchers = returns_coupons or one.is_period_unstarted
-        forfeited = {*lost} if returns_vouchers else {*lost, Source.VOUCHER}
+        forfeited = () if returns_vouchers else (Source.VOUCHER,)
         found.append(_returned(line, one, payment.currency_code, forfeited=forfeited))
     if not any(one.units for one in found):
         raise RefundExceedsPayment("nothing is left to be refunded", available="0", required="0")

@@ -9,7 +9,9 @@ from uuid import UUID
 
 from sqlalchemy import Select
 
+from services.billing.links.model import named_reseller, whose_rows
 from services.billing.vouchers.model import Voucher
+from services.kit.identity import Scope
 from services.kit.paging import Direction
 
 TimeRange = tuple[datetime | None, datetime | None]
@@ -46,15 +48,29 @@ class VoucherFilter:
     quota_id: UUID | None = None
 
 
-def narrow(statement: Select[Any], narrowed: VoucherFilter) -> Select[Any]:
+def whose(scope: Scope, narrowed: VoucherFilter) -> UUID | None:
+    """Say whose vouchers are asked for: the caller's own, unless a reseller or a quota is named.
+
+    None: out of the quota that is named, whoever issued them.
+
+    :raises IndirectPartnerForbidden:
+    """
+    if narrowed.quota_id is None:
+        return whose_rows(scope, indirect_partner_id=narrowed.indirect_partner_id)
+    return named_reseller(scope, indirect_partner_id=narrowed.indirect_partner_id)
+
+
+def narrow(
+    statement: Select[Any], narrowed: VoucherFilter, *, partner_id: UUID | None
+) -> Select[Any]:
     if narrowed.voucher_ids:
         statement = statement.where(Voucher.id.in_(narrowed.voucher_ids))
     for column, value in (
         (Voucher.customer_id, narrowed.customer_id),
         (Voucher.order_number, narrowed.order_number),
         (Voucher.coupon_type, narrowed.coupon_type),
-        (Voucher.partner_id, narrowed.indirect_partner_id),
         (Voucher.quota_id, narrowed.quota_id),
+        (Voucher.partner_id, partner_id),
     ):
         if value is not None:
             statement = statement.where(column == value)

@@ -19,7 +19,7 @@ from sqlalchemy.dialects.postgresql import JSONB
 from services.kit.migrations import grant, protect
 
 revision = "0011"
-down_revision = "0008"
+down_revision = "0013"
 
 _CHARGED = (
     "payable_amount",

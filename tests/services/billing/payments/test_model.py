@@ -104,17 +104,6 @@ def test_vouchers_come_back_for_a_period_that_has_not_begun() -> None:
     assert returned.parts == {"VOUCHER": 25, "CASH_COUPON": 15, "CASH": 10}
 
 
-def test_what_a_reclaimed_coupon_paid_comes_back_to_nobody() -> None:
-    payment = a_paid_order()
-
-    returned = returned_lines(
-        payment, all_lines(payment), lost={"CASH_COUPON"}, returns_coupons=True
-    )
-
-    assert returned[0].parts == {"VOUCHER": 50, "CASH": 20}
-    assert returned[0].forfeited == {"CASH_COUPON": 30}
-
-
 def test_no_more_comes_back_than_is_left() -> None:
     payment = a_paid_order()
     payment.lines[0]["refunded"] = {"CASH_COUPON": 30, "CASH": 20}
