@@ -10,6 +10,7 @@ from gateway.billing import (
     adjustments,
     consumption,
     contracts,
+    payments,
     statements,
     top_ups,
     verification_codes,
@@ -54,6 +55,7 @@ class Query(
     verification_codes.VerificationCodeQuery,
     withdrawals.WithdrawalQuery,
     contracts.ContractQuery,
+    payments.PaymentQuery,
     incentives.IncentiveQuery,
     programs.ProgramQuery,
     OperationLogQuery,
@@ -73,6 +75,7 @@ class Mutation(
     verification_codes.VerificationCodeMutation,
     withdrawals.WithdrawalMutation,
     contracts.ContractMutation,
+    payments.PaymentMutation,
 ):
     pass
 

@@ -120,7 +120,11 @@ def _kind(field: Field) -> Any:
     if KINDS.get(field.type) == "text":
         return ID if resource_of(field) else str
     message = field.message_type
-    found = None if message is None else MESSAGE_LEAVES.get(message.full_name)
+    if message is None:
+        return None
+    if (declared := input_of(message)) is not None:
+        return declared.cls
+    found = MESSAGE_LEAVES.get(message.full_name)
     return None if found is None else found[0]
 
 

@@ -14,6 +14,8 @@ from services.billing.contracts.servicer import ContractServicer
 from services.billing.ledger.jobs import EXPIRE_PENDING
 from services.billing.ledger.sealed import SEALED
 from services.billing.links.servicer import CustomerLinkServicer
+from services.billing.payments.jobs import CHARGE_USAGE
+from services.billing.payments.servicer import PaymentServicer
 from services.billing.peers import Customers
 from services.billing.settings import BillingSettings
 from services.billing.statements.servicer import StatementServicer
@@ -49,6 +51,7 @@ SERVICERS: Sequence[type[Servicer]] = (
     StatementServicer,
     VoucherQuotaServicer,
     VoucherServicer,
+    PaymentServicer,
     AdjustmentServicer,
     ClosingServicer,
     OperationLogServicer,
@@ -64,7 +67,7 @@ def compose(parts: Parts) -> tuple[list[Servicer], list[Job]]:
     servicers.append(
         TopUpServicer(parts.database, parts.pages, channel_keys=ChannelKeys.from_environment())
     )
-    jobs: list[Job] = [push_customer_spends(customers), EXPIRE_PENDING]
+    jobs: list[Job] = [push_customer_spends(customers), EXPIRE_PENDING, CHARGE_USAGE]
     jobs += [SETTLE_VOUCHERS, SETTLE_VOUCHER_QUOTAS]
     jobs += [EXPIRE_CREDIT, telling_low_balances(write_to_log)]
     own = BillingSettings.of(parts.settings)

@@ -41,6 +41,7 @@ PREFIXES_ALL: Final = (
         "inc",
         "mem",
         "mgr",
+        "pmt",
         "prg",
         "ptr",
         "quo",

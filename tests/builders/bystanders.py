@@ -8,7 +8,7 @@ from tests.builders import principals
 from tests.builders.holdings import Holding, Tenant
 
 # What hangs on a customer; quotas, partners and managers are shared by the people of a partner.
-OF_CUSTOMERS = frozenset({"cus", "res", "con", "cpn", "inc", "adj", "txn"})
+OF_CUSTOMERS = frozenset({"cus", "res", "con", "cpn", "inc", "adj", "pmt", "txn"})
 OF_PARTNERS = OF_CUSTOMERS | {"mgr", "vch", "acc", "tup", "wdr"}
 
 

@@ -51,6 +51,7 @@ PREFIXES = {
     "membershipId": "mem",
     "parentQuotaId": "quo",
     "partnerId": "ptr",
+    "paymentId": "pmt",
     "programId": "prg",
     "quotaId": "quo",
     "quotaIds": "quo",

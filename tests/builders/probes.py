@@ -218,6 +218,21 @@ def _sent_in_2026(message: Any) -> None:
         time.FromJsonString("2026-01-01T00:00:00Z")
 
 
+def _at_full_price(message: Any) -> None:
+    # A ratio is no message of ours, and an adjusted price takes no other discount.
+    message.order.ClearField("discount")
+
+
+def _held_until_2099(message: Any) -> None:
+    _at_full_price(message)
+    _until_2099(message)
+
+
+def _used_in_2026(message: Any) -> None:
+    for usage in message.usages:
+        usage.consume_time.FromJsonString("2026-03-02T00:00:00Z")
+
+
 def _by_its_route(message: Any) -> None:
     message.ClearField("bank")
 
@@ -248,6 +263,10 @@ SPECIAL = {
     "RecordProgramApplication": _of_no_tier,
     "RecordProgramMembership": _joined,
     "UpdateCustomer": _only_tags,
+    "ChargeUsage": _used_in_2026,
+    "HoldOrder": _held_until_2099,
+    "PayOrder": _at_full_price,
+    "QuoteOrder": _at_full_price,
     "GrantVoucherQuota": _until_2099,
     "EnsureResources": _as_resource,
 }

@@ -2,17 +2,19 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from typing import Any, Final
 from uuid import UUID
 
 from google.protobuf.timestamp_pb2 import Timestamp
+from sqlalchemy import insert
 
 from partner.billing.v1 import (
     accounts_pb2,
     adjustments_pb2,
     consumption_pb2,
     contracts_pb2,
+    payments_pb2,
     statements_pb2,
     top_ups_pb2,
     verification_codes_pb2,
@@ -22,6 +24,7 @@ from partner.billing.v1 import (
 )
 from services.billing.consumption import operations
 from services.billing.consumption.model import AMOUNTS
+from services.billing.payments.model import Payment
 from services.billing.voucher_quotas.model import RECIPIENTS_MAX
 from services.kit import ids
 from tests.builders.adjustments import a_batch, put_cash, to
@@ -104,6 +107,7 @@ class Spending:
     withdrawal_ids: Sequence[str]
     adjustment_ids: Sequence[str]
     contract_ids: Sequence[str]
+    payment_ids: Sequence[str]
 
     @property
     def requests(self) -> list[Any]:
@@ -145,6 +149,9 @@ class Spending:
             operation_types=[vouchers_pb2.VOUCHER_OPERATION_TYPE_ISSUE]
         )
         return [
+            payments_pb2.BatchGetPaymentsRequest(ids=self.payment_ids),
+            payments_pb2.ListPaymentsRequest(page_size=500),
+            payments_pb2.BatchListPaymentsRequest(customer_ids=self.customer_ids),
             voucher_quotas_pb2.BatchGetVoucherQuotasRequest(ids=self.quota_ids),
             voucher_quotas_pb2.ListVoucherQuotasRequest(),
             voucher_quotas_pb2.BatchListVoucherQuotasRequest(parent_quota_ids=self.quota_ids),
@@ -237,6 +244,7 @@ async def a_spending_tenant(billing: RunningService, *, customers: int, each: in
         withdrawal_ids=await rejected_withdrawals(billing, tenant, top_ups),
         adjustment_ids=await _allocate(billing, tenant, customer_ids, each=each),
         contract_ids=[await a_whole_contract(billing, tenant) for _ in range(each)],
+        payment_ids=await _pay(billing, tenant, customer_ids * each),
     )
 
 
@@ -286,3 +294,42 @@ async def _bill(
         await operations.make_partitions(session, cycles=[CYCLE])
         await operations.take_charges(session, rows=rows)
     return [ids.to_text("con", row["id"]) for row in rows]
+
+
+async def _pay(billing: RunningService, tenant: UUID, customer_ids: Sequence[str]) -> list[str]:
+    """Write down a payment of each with something in every field; give their ids."""
+    since = datetime(2024, 9, 1, tzinfo=UTC)
+    source = {"account_id": str(tenant), "to_account_id": str(tenant), "unit": "CNY/2"}
+    line = {"line_number": 1, "service_type_code": "ecs", "list": 300, "payable": 200}
+    parts = ("voucher", "cash_coupon", "cash", "credit", "debt", "forfeited")
+    ordinary: dict[str, Any] = {
+        "tenant_id": tenant,
+        "partner_id": tenant,
+        "kind": "USAGE",
+        "state": "PAID",
+        "payer": "CUSTOMER",
+        "order_number": "CS1",
+        "billing_cycle": CYCLE,
+        "currency_code": "CNY",
+        "list_amount": 9,
+        "discount_amount": 3,
+        "payable_amount": 6,
+        "refunded_amount": 2,
+        **{f"{part}_amount": 1 for part in parts},
+        "legs": [source | {"source": "VOUCHER", "units": 200, "voucher_id": str(tenant)}],
+        "lines": [line | {"parts": {"VOUCHER": 200}, "refunded": {}}],
+        "transaction_id": tenant,
+        **dict.fromkeys(("expire_time", "pay_time", "cancel_time"), since),
+    }
+    rows = [
+        ordinary
+        | {
+            "id": ids.new_id(),
+            "customer_id": ids.from_text("cus", customer_id, field="id"),
+            "create_time": since + timedelta(hours=number),
+        }
+        for number, customer_id in enumerate(customer_ids)
+    ]
+    async with billing.database.transaction(a_system(tenant)) as session:
+        await session.execute(insert(Payment), rows)
+    return [ids.to_text("pmt", row["id"]) for row in rows]

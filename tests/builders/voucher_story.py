@@ -23,7 +23,6 @@ from services.billing.voucher_quotas.sub_quota_reclaims import reclaim_sub_quota
 from services.billing.vouchers import operations as vouchers
 from services.billing.vouchers import reclaims, uses
 from services.billing.vouchers.model import Voucher
-from services.billing.vouchers.refunds import note_refund
 from services.kit.database import Database
 from services.kit.identity import Principal
 from services.kit.ids import new_id
@@ -276,11 +275,13 @@ class Story:
         ledger, sink = self.ledger, await self._sink(AccountKind.VQ_USED)
         async with ledger.transaction() as session:
             row = await session.get_one(Voucher, (self.tenant, voucher.id))
-            said: dict[str, Any] = {"tenant_id": self.tenant, "voucher_ids": [row.id]}
+            scope = ledger.principal.scope
             if code == TransferCode.REFUND:
-                await note_refund(session, **said, now=self.now)
+                await uses.note_refund(session, scope=scope, voucher_id=row.id, now=self.now)
             else:
-                await uses.note_use(session, **said, order_number="O-1", now=self.now)
+                await uses.note_use(
+                    session, scope=scope, voucher_id=row.id, order_number="O-1", now=self.now
+                )
         debit, credit = row.account_id, sink
         if code == TransferCode.REFUND:
             debit, credit = credit, debit

@@ -34,6 +34,7 @@ from tests.builders.probes import BILLING_CYCLE
 from tests.builders.tampering import seal_everything
 from tests.builders.verification import a_code
 from tests.builders.world_adjustments import fill_adjustments
+from tests.builders.world_payments import fill_payments
 
 RunService = Callable[[str], Awaitable[Any]]
 ONE = money_pb2.Money(amount="1.00", currency_code="USD")
@@ -189,6 +190,7 @@ async def _fill_billing(run: RunService, tenant: Tenant) -> None:
     await _fill_verification(service, tenant)
     await _fill_accounts(service, tenant)
     await _fill_withdrawals(service, tenant)
+    await fill_payments(service, tenant)
 
 
 async def _fill_accounts(service: Any, tenant: Tenant) -> None:

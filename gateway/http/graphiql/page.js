@@ -20,6 +20,9 @@ const OWN_IDS = `{
   voucherQuotas(first: 1, filter: { states: [NORMAL] }) {
     quo_01h455vb4pex5vsknk084sn02q: nodes { id }
   }
+  payments(first: 1, filter: { kinds: [ORDER] }) {
+    pmt_01h455vb4pex5vsknk084sn02q: nodes { id }
+  }
   vouchers(first: 1, filter: { states: [USABLE] }) {
     cpn_01h455vb4pex5vsknk084sn02q: nodes { id }
   }

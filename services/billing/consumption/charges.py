@@ -147,15 +147,20 @@ class Charge:
         return SummaryBillType.NORMAL
 
     def id_in(self, tenant_id: UUID) -> UUID:
-        """Make the id: a UUIDv8 of the cycle and of what makes the line the same line again.
+        """Make the id of what makes the line the same line again."""
+        name = self.digest + self.occurrence.to_bytes(4, "big")
+        return detail_id(tenant_id, billing_cycle=self.billing_cycle, name=name)
 
-        So an import of a known line meets its primary key, and an id leads to its partition.
-        """
-        name = tenant_id.bytes + self.digest + self.occurrence.to_bytes(4, "big")
-        number = int.from_bytes(sha256(name).digest()[:16], "big")
-        number &= ~(0xFFFF << _MONTH_SHIFT | _VERSION_MASK | _VARIANT_MASK)
-        number |= month_number(self.billing_cycle) << _MONTH_SHIFT
-        return UUID(int=number | 8 << 76 | 2 << 62)
+
+def detail_id(tenant_id: UUID, *, billing_cycle: date, name: bytes) -> UUID:
+    """Make a detail's id: a UUIDv8 of its cycle and of what names it in the tenant.
+
+    So what is known meets its primary key, and an id leads to its partition.
+    """
+    number = int.from_bytes(sha256(tenant_id.bytes + name).digest()[:16], "big")
+    number &= ~(0xFFFF << _MONTH_SHIFT | _VERSION_MASK | _VARIANT_MASK)
+    number |= month_number(billing_cycle) << _MONTH_SHIFT
+    return UUID(int=number | 8 << 76 | 2 << 62)
 
 
 def cycle_of_id(detail_id: UUID) -> date | None:

@@ -133,6 +133,9 @@ class ConsumptionDetail(BillingTable):
     stored_card_amount: Mapped[Decimal]
     debt_amount: Mapped[Decimal]
     writeoff_amount: Mapped[Decimal]
+    # What the meters rated, where the detail was charged here (payments); payable in hundredths is
+    # what it added to the sum of the month. None: it was billed elsewhere.
+    rated_amount: Mapped[Decimal | None]
     # The payable amount as text of one length. Behind the policy of rows the database looks for
     # numbers of this kind row by row, but for a text in the index.
     payable_order: Mapped[str] = mapped_column(

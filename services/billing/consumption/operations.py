@@ -11,6 +11,7 @@ import orjson
 from sqlalchemy import (
     JSON,
     ColumnElement,
+    Select,
     Text,
     bindparam,
     case,
@@ -152,19 +153,25 @@ async def note_pushed(
 
 
 def _take() -> Any:
-    """Write the statement of `take_charges`.
-
-    In the order of keys, so that two imports wait for each other instead of both.
-    """
+    """Write the statement of `take_charges`."""
     row_type: ColumnElement[Any] = literal_column("NULL::consumption_details")
     rows = cast(bindparam("rows", type_=Text()), JSON())
     given = func.json_populate_recordset(row_type, rows).table_valued(*_COLUMNS, name="given")
-    ordered = select(*[given.c[name] for name in _COLUMNS]).order_by(
-        given.c.billing_cycle, given.c.id
-    )
+    return taking(select(*[given.c[name] for name in _COLUMNS]))
+
+
+def taking(source: Select[Any]) -> Select[Any]:
+    """Write the statement that keeps the details that a query gives, and adds them to the sums.
+
+    In the order of keys, so that two of these wait for each other instead of both. The query names
+    its columns as details do; what it does not give stays empty.
+    """
+    given = source.cte("given")
+    names = [name for name in _COLUMNS if name in given.c]
+    ordered = select(*[given.c[name] for name in names]).order_by(given.c.billing_cycle, given.c.id)
     taken = (
         insert(ConsumptionDetail)
-        .from_select(_COLUMNS, ordered)
+        .from_select(names, ordered)
         .on_conflict_do_nothing()
         .returning(ConsumptionDetail)
         .cte("taken")

@@ -80,6 +80,7 @@ class TransferCode(IntEnum):
     REFUND = 8
     ADJUST = 9
     WRITE_OFF = 10
+    CONSUME_DEBT = 11
     CREDIT_GRANT = 20
     CREDIT_EXPIRE = 21
     CREDIT_REPAY = 22

@@ -44,6 +44,10 @@ class Account(BillingTable):
             name="guard",
         ),
         Index("accounts_partner_id_idx", "tenant_id", "partner_id"),
+        # Those who owe are few and found among all accounts. No index names a counter.
+        Index(
+            "accounts_receivable_idx", "tenant_id", "holder_id", postgresql_where=text("kind = 5")
+        ),
         # Lots of credit, by the day on which they expire.
         Index("accounts_credit_unit_idx", "unit", postgresql_where=text("kind IN (21, 22)")),
         Index("accounts_written_in_idx", "written_in"),

@@ -85,12 +85,12 @@ async def post(session: AsyncSession, *, posting: Posting) -> bool:
 
     :raises InsufficientBalance, UnitMismatch, AccountClosing, TransferIdReused:
     """
-    return bool(await _call(session, _POST, [_item(posting, phase=Phase.POSTED)]))
+    return bool(await _call(session, _POST, [item_of(posting, phase=Phase.POSTED)]))
 
 
 async def post_many(session: AsyncSession, *, postings: Sequence[Posting]) -> list[Outcome]:
     """Move amounts in the order given, as if one by one; a refused one stops no other."""
-    return await _many(session, [_item(posting, phase=Phase.POSTED) for posting in postings])
+    return await _many(session, [item_of(posting, phase=Phase.POSTED) for posting in postings])
 
 
 async def post_group(session: AsyncSession, *, group_id: UUID, postings: Sequence[Posting]) -> bool:
@@ -98,8 +98,8 @@ async def post_group(session: AsyncSession, *, group_id: UUID, postings: Sequenc
 
     :raises InsufficientBalance, UnitMismatch, AccountClosing, TransferIdReused:
     """
-    items = [_item(posting, phase=Phase.POSTED, group_id=group_id) for posting in postings]
-    return bool(await _call(session, _POST_GROUP, items))
+    items = [item_of(posting, phase=Phase.POSTED, group_id=group_id) for posting in postings]
+    return await call_group(session, items)
 
 
 async def reserve(session: AsyncSession, *, posting: Posting, expire_time: datetime | None) -> bool:
@@ -107,7 +107,7 @@ async def reserve(session: AsyncSession, *, posting: Posting, expire_time: datet
 
     :raises InsufficientBalance, UnitMismatch, AccountClosing, TransferIdReused:
     """
-    items = [_item(posting, phase=Phase.PENDING, expire_time=expire_time)]
+    items = [item_of(posting, phase=Phase.PENDING, expire_time=expire_time)]
     return bool(await _call(session, _POST, items))
 
 
@@ -126,7 +126,7 @@ async def post_pending(
     :raises InsufficientBalance: where the amount is above what was set aside.
     """
     units = None if amount is None else unit.count(amount)
-    item = _resolution(id, pending_id=pending_id, code=code, phase=Phase.POST)
+    item = resolution_of(id, pending_id=pending_id, code=code, phase=Phase.POST)
     return await _one(session, item | {"amount": units, "unit": str(unit)})
 
 
@@ -141,7 +141,7 @@ async def void_pending(
 
     :raises TransferResolved: where it was posted, voided, or has expired.
     """
-    item = _resolution(id, pending_id=pending_id, code=code, phase=Phase.VOID)
+    item = resolution_of(id, pending_id=pending_id, code=code, phase=Phase.VOID)
     return await _one(session, item)
 
 
@@ -152,7 +152,7 @@ async def expire_pending(session: AsyncSession, *, scope: Scope, at_most: int) -
     """
     due = await queries.list_due(session, scope=scope, at_most=at_most)
     items = [
-        _resolution(
+        resolution_of(
             transfer_id(scope.tenant_id, method="expire", request_id=str(row.id)),
             pending_id=row.id,
             code=TransferCode(row.code),
@@ -198,7 +198,7 @@ async def reopen_accounts(session: AsyncSession, *, tenant_id: UUID, ids: Sequen
     )
 
 
-def _item(
+def item_of(
     posting: Posting,
     *,
     phase: Phase,
@@ -220,7 +220,7 @@ def _item(
     }
 
 
-def _resolution(
+def resolution_of(
     id: UUID,  # noqa: A002 - the transfer's own, as in Posting
     *,
     pending_id: UUID,
@@ -247,6 +247,11 @@ async def _many(session: AsyncSession, items: Sequence[dict[str, Any]]) -> list[
         else Outcome(refusal_of(row.outcome, row.detail), is_replay=False)
         for row in rows
     ]
+
+
+async def call_group(session: AsyncSession, items: Sequence[dict[str, Any]]) -> bool:
+    """Do all items or none; give false where they were done before."""
+    return bool(await _call(session, _POST_GROUP, items))
 
 
 async def _call(session: AsyncSession, statement: Any, items: Sequence[dict[str, Any]]) -> Any:

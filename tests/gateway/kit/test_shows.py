@@ -82,7 +82,7 @@ def test_a_prefix_tells_the_type() -> None:
     assert BY_PREFIX["cus"] is shown(Customer, why="here")
     assert set(BY_PREFIX) == {
         "acc", "app", "con", "cpn", "ctr", "cus", "inc", "mem",
-        "mgr", "prg", "ptr", "quo", "res", "tup",
+        "mgr", "pmt", "prg", "ptr", "quo", "res", "tup",
     }  # fmt: skip
 
 

@@ -10,6 +10,7 @@ from partner.billing.v1 import (
     adjustments_pb2,
     consumption_pb2,
     contracts_pb2,
+    payments_pb2,
     voucher_quotas_pb2,
     vouchers_pb2,
 )
@@ -26,6 +27,8 @@ LISTS = [
     ("ListVoucherQuotas", "EXPIRE_TIME_DESC", "voucher_quotas_expire_time_idx", "expire_time, id"),
     ("ListVoucherQuotas", "CREATE_TIME_ASC", "voucher_quotas_create_time_idx", "create_time, id"),
     ("ListVoucherQuotas", "CREATE_TIME_DESC", "voucher_quotas_create_time_idx", "create_time, id"),
+    ("ListPayments", "CREATE_TIME_DESC", "payments_create_time_idx", "create_time, id"),
+    ("ListPayments", "CREATE_TIME_ASC", "payments_create_time_idx", "create_time, id"),
     ("ListVouchers", "CREATE_TIME_DESC", "vouchers_create_time_idx", "create_time, id"),
     ("ListVouchers", "CREATE_TIME_ASC", "vouchers_create_time_idx", "create_time, id"),
     ("ListVouchers", "EXPIRE_TIME_ASC", "vouchers_expire_time_idx", "expire_time, id"),
@@ -54,6 +57,7 @@ LISTS = [
 ]
 ORDERS: dict[str, Any] = {
     "ListVoucherQuotas": voucher_quotas_pb2.VoucherQuotaOrder,
+    "ListPayments": payments_pb2.PaymentOrder,
     "ListVouchers": vouchers_pb2.VoucherOrder,
     "ListVoucherOperations": vouchers_pb2.VoucherOperationOrder,
     "ListAdjustments": adjustments_pb2.AdjustmentOrder,

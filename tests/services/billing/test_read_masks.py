@@ -28,6 +28,7 @@ from tests.builders.statements import statements
 UNSEEN = {
     "Account.customer_id",
     "StatementEntry.indirect_partner_id",
+    "Payment.refunded_payment_id",
     "VoucherQuota.parent_quota_id",
     "VoucherQuota.customer_ids",
     "VoucherOperation.parent_quota_id",
@@ -100,6 +101,21 @@ SELECTED: dict[str, tuple[list[str], list[str]]] = {
         ["operator", "result"],
         ["operator", "result", "operate_time AS sort_value", "id AS row_id"],
     ),
+    "ListPaymentsRequest": (
+        ["id", "order_number"],
+        ["id", "order_number", "create_time AS sort_value", "id AS row_id"],
+    ),
+    "BatchListPaymentsRequest": (
+        ["kind", "cash_amount"],
+        [
+            "kind AS kind",
+            "cash_amount AS cash_amount",
+            "currency_code AS currency_code",
+            "create_time AS sort_value",
+            "id AS row_id",
+        ],
+    ),
+    "BatchGetPaymentsRequest": (["id", "payer"], ["id", "payer", "id AS row_id"]),
     "ListConsumptionDetailsRequest": (
         ["product_name", "cash_amount"],
         [

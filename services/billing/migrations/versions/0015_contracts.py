@@ -21,7 +21,7 @@ from sqlalchemy.dialects.postgresql import JSONB
 from services.kit.migrations import grant, make_immutable, protect
 
 revision = "0015"
-down_revision = "0013"
+down_revision = "0011"
 
 
 def upgrade() -> None:

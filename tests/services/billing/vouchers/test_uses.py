@@ -44,8 +44,8 @@ async def test_the_order_that_holds_a_part_is_shown_as_long_as_it_does(
     sink = await ledger.open(AccountKind.VQ_USED, unit=voucher.unit)
 
     async with ledger.transaction() as session:
-        await uses.lock_for_order(
-            session, tenant_id=ledger.tenant_id, voucher_ids=[voucher.id], order_number="O-7"
+        await uses.note_lock(
+            session, scope=ledger.principal.scope, voucher_id=voucher.id, order_number="O-7"
         )
     hold = await ledger.reserve(voucher.account_id, sink, 400, unit=voucher.unit)
     held = await shown(billing, ledger)
@@ -60,17 +60,13 @@ async def test_the_order_that_holds_a_part_is_shown_as_long_as_it_does(
 async def test_a_use_leaves_its_time_and_its_order(billing: RunningService) -> None:
     ledger = TenantLedger(billing.database, a_tenant())
     voucher = await a_voucher(billing, ledger)
-    now = datetime.now(UTC)
+    scope, now = ledger.principal.scope, datetime.now(UTC)
     seen = []
 
     for order_number in (None, "O-8", None):
         async with ledger.transaction() as session:
             await uses.note_use(
-                session,
-                tenant_id=ledger.tenant_id,
-                voucher_ids=[voucher.id],
-                order_number=order_number,
-                now=now,
+                session, scope=scope, voucher_id=voucher.id, order_number=order_number, now=now
             )
         seen.append((await shown(billing, ledger)).order_number)
 

@@ -78,6 +78,26 @@ class _ErrorReasonEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_ErrorReas
     """The channel did not sign this notice, or long ago."""
     ERROR_REASON_TOP_UP_RETURNED: _ErrorReason.ValueType  # 33
     """Less than this is left of the top-up to be sent back."""
+    ERROR_REASON_TOO_MANY_COUPONS: _ErrorReason.ValueType  # 60
+    """More than 3 coupons for one order."""
+    ERROR_REASON_ONE_VOUCHER_PER_ORDER: _ErrorReason.ValueType  # 61
+    """A second voucher for one order; cash coupons may be several."""
+    ERROR_REASON_COUPON_NOT_USABLE: _ErrorReason.ValueType  # 62
+    """The coupon is not the customer's, or not usable now; metadata: voucher_id."""
+    ERROR_REASON_COUPON_DOES_NOT_FIT: _ErrorReason.ValueType  # 63
+    """The coupon may not be used for this order; metadata: voucher_id, limit."""
+    ERROR_REASON_COUPON_EXCLUDES_DISCOUNT: _ErrorReason.ValueType  # 64
+    """The coupon and the order's discount exclude each other; metadata: voucher_id, limit."""
+    ERROR_REASON_PRICE_ADJUSTMENT_EXCLUSIVE: _ErrorReason.ValueType  # 65
+    """A price adjustment is compulsory: no other discount can be chosen beside it."""
+    ERROR_REASON_ADVISORY_PAYS_ITSELF: _ErrorReason.ValueType  # 66
+    """The customer is linked by referral sale and pays the platform itself; metadata: customer_id."""
+    ERROR_REASON_ORDER_ALREADY_PAID: _ErrorReason.ValueType  # 67
+    """The order has been paid, or is held, by another payment; metadata: order_number."""
+    ERROR_REASON_PAYMENT_STATE_CONFLICT: _ErrorReason.ValueType  # 68
+    """The payment is not in a state for this; metadata: state."""
+    ERROR_REASON_REFUND_EXCEEDS_PAYMENT: _ErrorReason.ValueType  # 69
+    """More is to be refunded than is left of a line; metadata: line_number, available, required."""
     ERROR_REASON_ADVISORY_NOT_ADJUSTABLE: _ErrorReason.ValueType  # 40
     """The customer is linked by referral sale: nothing is allocated to it or reclaimed from it; metadata: customer_id."""
     ERROR_REASON_ADJUSTMENT_IN_PROGRESS: _ErrorReason.ValueType  # 41
@@ -182,6 +202,26 @@ ERROR_REASON_NOTICE_NOT_VALID: ErrorReason.ValueType  # 32
 """The channel did not sign this notice, or long ago."""
 ERROR_REASON_TOP_UP_RETURNED: ErrorReason.ValueType  # 33
 """Less than this is left of the top-up to be sent back."""
+ERROR_REASON_TOO_MANY_COUPONS: ErrorReason.ValueType  # 60
+"""More than 3 coupons for one order."""
+ERROR_REASON_ONE_VOUCHER_PER_ORDER: ErrorReason.ValueType  # 61
+"""A second voucher for one order; cash coupons may be several."""
+ERROR_REASON_COUPON_NOT_USABLE: ErrorReason.ValueType  # 62
+"""The coupon is not the customer's, or not usable now; metadata: voucher_id."""
+ERROR_REASON_COUPON_DOES_NOT_FIT: ErrorReason.ValueType  # 63
+"""The coupon may not be used for this order; metadata: voucher_id, limit."""
+ERROR_REASON_COUPON_EXCLUDES_DISCOUNT: ErrorReason.ValueType  # 64
+"""The coupon and the order's discount exclude each other; metadata: voucher_id, limit."""
+ERROR_REASON_PRICE_ADJUSTMENT_EXCLUSIVE: ErrorReason.ValueType  # 65
+"""A price adjustment is compulsory: no other discount can be chosen beside it."""
+ERROR_REASON_ADVISORY_PAYS_ITSELF: ErrorReason.ValueType  # 66
+"""The customer is linked by referral sale and pays the platform itself; metadata: customer_id."""
+ERROR_REASON_ORDER_ALREADY_PAID: ErrorReason.ValueType  # 67
+"""The order has been paid, or is held, by another payment; metadata: order_number."""
+ERROR_REASON_PAYMENT_STATE_CONFLICT: ErrorReason.ValueType  # 68
+"""The payment is not in a state for this; metadata: state."""
+ERROR_REASON_REFUND_EXCEEDS_PAYMENT: ErrorReason.ValueType  # 69
+"""More is to be refunded than is left of a line; metadata: line_number, available, required."""
 ERROR_REASON_ADVISORY_NOT_ADJUSTABLE: ErrorReason.ValueType  # 40
 """The customer is linked by referral sale: nothing is allocated to it or reclaimed from it; metadata: customer_id."""
 ERROR_REASON_ADJUSTMENT_IN_PROGRESS: ErrorReason.ValueType  # 41
