@@ -14,6 +14,7 @@ from gateway.billing import (
     verification_codes,
     voucher_quotas,
     vouchers,
+    withdrawals,
 )
 from gateway.customers import account_managers, customers, partners, resources
 from gateway.incentives import incentives
@@ -21,6 +22,7 @@ from gateway.kit.fields import bind, bound
 from gateway.kit.nodes import AnyNode, AnyNodes, Node
 from gateway.kit.scalars import SCALARS
 from gateway.me import MeQuery
+from gateway.operation_logs import OperationLogQuery
 from gateway.programs import programs
 
 
@@ -49,8 +51,10 @@ class Query(
     adjustments.AdjustmentQuery,
     consumption.ConsumptionQuery,
     verification_codes.VerificationCodeQuery,
+    withdrawals.WithdrawalQuery,
     incentives.IncentiveQuery,
     programs.ProgramQuery,
+    OperationLogQuery,
 ):
     pass
 
@@ -65,6 +69,7 @@ class Mutation(
     vouchers.VoucherMutation,
     adjustments.AdjustmentMutation,
     verification_codes.VerificationCodeMutation,
+    withdrawals.WithdrawalMutation,
 ):
     pass
 

@@ -6,6 +6,7 @@ import strawberry
 
 from gateway.billing.errors import BillingErrorCode
 from gateway.billing.limits import CouponType, UseLimit, UseLimitInput
+from gateway.billing.verification_codes import VerificationInput
 from gateway.customers.customers import Customer
 from gateway.customers.partners import Partner
 from gateway.kit.contract import rpcs
@@ -117,6 +118,7 @@ class GrantSubQuotaInput:
     indirect_partner_ids: list[strawberry.ID]
     amount: MoneyInput
     memo: str | None
+    verification: VerificationInput | None
 
 
 @answers(QUOTAS["GrantSubQuota"])
@@ -129,6 +131,7 @@ class ReclaimSubQuotasInput:
     request_id: strawberry.ID
     quota_ids: list[strawberry.ID]
     remark: str | None
+    verification: VerificationInput | None
 
 
 @answers(QUOTAS["ReclaimSubQuotas"])

@@ -6,6 +6,7 @@ import strawberry
 
 from gateway.billing.errors import BillingUserError
 from gateway.billing.limits import CouponType, UseLimit
+from gateway.billing.verification_codes import VerificationInput
 from gateway.billing.voucher_quotas import ErrorDetail, VoucherQuota
 from gateway.customers.customers import Customer
 from gateway.customers.partners import Partner
@@ -145,6 +146,7 @@ class IssueVouchersInput:
     service_type_codes: list[str] | None
     product_ids: list[str] | None
     memo: str | None
+    verification: VerificationInput | None
 
 
 @answers(VOUCHERS["IssueVouchers"])
@@ -157,6 +159,7 @@ class ReclaimVouchersInput:
     request_id: strawberry.ID
     voucher_ids: list[strawberry.ID]
     remark: str | None
+    verification: VerificationInput | None
 
 
 @answers(VOUCHERS["ReclaimVouchers"])
@@ -178,7 +181,7 @@ class QuotaVouchers:
     vouchers: Connection[Voucher] | None = many(
         VOUCHERS["BatchListVouchersByQuota"],
         VOUCHERS["ListVouchers"],
-        description="Vouchers issued out of it (代金券), those expired for over 12 months left out.",
+        description="Vouchers issued out of it (代金券), but those expired for over 12 months.",
     )
     operations: Connection[VoucherOperation] | None = many(
         VOUCHERS["BatchListVoucherOperations"],

@@ -10,7 +10,7 @@ from typing import Final
 _INDENT: Final = " " * 4
 _CAPITAL: Final = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
 # What generated code calls by these names.
-TAKEN: Final = frozenset({"bool", "len", "list", "pace", "piece", "sum", "zip"})
+TAKEN: Final = frozenset({"bool", "len", "list", "piece", "sum", "turn", "zip"})
 
 
 class Names:

@@ -69,8 +69,8 @@ class Draft:
         self._statements += [
             f"{name} = []",
             f"for piece in pieces({items}):",
+            "    await turn()",
             f"    {name} += {_indented(shape.each([f'for {item} in piece']).text)}",
-            "    await pace()",
         ]
         return Shape(name, shape.count.each(items, [f"for {item} in {items}"]))
 
@@ -103,6 +103,7 @@ class Draft:
             source=text,
             build=namespace.pop("build"),
             count=namespace.pop("count"),
+            is_long=bool(self._statements),
         )
 
     def _text(self, steps: list[Step], names: list[str], answer: Shape) -> str:
@@ -115,7 +116,7 @@ class Draft:
                 head = f"def keys_{number}({', '.join(_used(names, *step.keys))})"
                 code = function(head, f"return {_joined(step.keys)}")
                 keys.append(f"# Keys for {', '.join(wanted)}.\n{code}")
-        head = f"async def build({', '.join(['pace', *names])})"
+        head = f"async def build({', '.join(['turn', *names])})"
         bound = [f"{name} = {value}" for name, value in answer.binds]
         build = function(head, *self._statements, *bound, f"return {answer.text}")
         count = function(f"def count({arguments})", f"return {answer.count.text}")

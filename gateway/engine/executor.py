@@ -36,11 +36,10 @@ class Plans:
 
         :raises HandOver: where there is none.
         """
-        values = [variables.values.get(name) for name in self.switches]
-        key = tuple(value is True for value in values)
+        key = tuple([variables.values.get(name) is True for name in self.switches])
         found = self.made.get(key)
         if found is None:
-            if any(value is None for value in values):
+            if any(variables.values.get(name) is None for name in self.switches):
                 raise HandOver("variables")
             if len(self.made) >= PLANS_MAX:
                 raise HandOver("variants")

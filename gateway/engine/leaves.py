@@ -3,6 +3,7 @@
 from typing import Any, Final
 
 from google.protobuf.descriptor import FieldDescriptor
+from google.protobuf.timestamp_pb2 import Timestamp
 from graphql import GraphQLEnumType, GraphQLNamedType, is_enum_type
 
 from gateway.engine.code import Shape
@@ -10,6 +11,7 @@ from gateway.engine.draft import Draft
 from gateway.engine.execution import HandOver
 from gateway.kit.contract import Field
 from gateway.kit.leaves import MESSAGE_LEAVES, Leaf
+from gateway.kit.scalars import WHOLE, date_time_text
 
 _INT_MAX: Final = 2**31 - 1
 _EMPTY: Final = {
@@ -39,11 +41,20 @@ def given(message: Any, name: str) -> str:
     raise HandOver("null")
 
 
+def moment(value: Timestamp) -> str | None:
+    """Write a time, but not the first of 1970: one that is not there looks like it."""
+    seconds = value.seconds
+    if value.nanos:
+        return date_time_text(value)
+    return WHOLE[seconds] if seconds else None
+
+
 # Names of what a query may bring are in lower case, so words of enums need no place here.
 TOOLS: Final[dict[str, Any]] = {
     "null": refuse_null,
     "fitting": fitting,
     "given": given,
+    "moment": moment,
     **{convert.__name__: convert for _, convert in MESSAGE_LEAVES.values()},
 }
 
@@ -60,10 +71,13 @@ def leaf_of(leaf: Leaf, type_: GraphQLNamedType, source: str, *, draft: Draft) -
     if not field.has_presence:
         return Shape(value)
     given = f'{source}.HasField("{field.name}")'
-    if field.message_type is not None or value != place:
-        return Shape(f"{value} if {given} else {'None' if nullable else 'null()'}")
-    # Most optional values are given and not empty: then one look at the message is enough.
-    return Shape(f"{place} or ({_EMPTY[field.type]} if {given} else None)")
+    absent = "None" if nullable else "null()"
+    # Most optional texts and times are given and not empty: reading them says as much as asking.
+    if value == place:
+        return Shape(f"{place} or ({_EMPTY[field.type]} if {given} else {absent})")
+    if field.message_type.full_name == Timestamp.DESCRIPTOR.full_name:
+        return Shape(f"moment({place}) or ({value} if {given} else {absent})")
+    return Shape(f"{value} if {given} else {absent}")
 
 
 def is_plain_text(leaf: Leaf) -> bool:

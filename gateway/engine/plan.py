@@ -81,6 +81,8 @@ class Part:
     source: str
     build: Callable[..., Awaitable[dict[str, Any]]]
     count: Callable[..., int]
+    # Whether it holds a list that is built in pieces.
+    is_long: bool
 
     @cached_property
     def first(self) -> list[Step]:

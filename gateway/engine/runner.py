@@ -3,7 +3,7 @@
 import asyncio
 import time
 from collections.abc import Callable, Iterable
-from typing import Any, Final
+from typing import Any
 
 from gateway.engine.batches import PartlyFailed
 from gateway.engine.execution import HandOver, Taken
@@ -11,10 +11,7 @@ from gateway.engine.known import Known
 from gateway.engine.plan import Part, Plan, Step
 from gateway.engine.values import Variables
 from gateway.kit.loading import Reading
-
-# How long building may keep all other requests waiting. A usual page takes less, and is better
-# built in one go: turns in between leave several answers half done, and the caches cold.
-TURN_SECONDS: Final = 0.006
+from gateway.kit.turns import turn
 
 
 class Run:
@@ -41,6 +38,8 @@ class Run:
             steps = _Steps(part, results, self._reading, self._variables, taken=self.steps)
             await steps.take()
             data |= await _built(part, results)
+            if part.is_long:
+                await turn()
             self.objects += part.count(*results)
         return data
 
@@ -71,7 +70,7 @@ async def _built(part: Part, results: list[Any]) -> dict[str, Any]:
     :raises HandOver: where a value is missing or can not be shown.
     """
     try:
-        return await part.build(_Pace(), *results)
+        return await part.build(turn, *results)
     except HandOver:
         raise
     except Exception as error:
@@ -95,7 +94,7 @@ class _Steps:
         self._results = results
         self._reading = reading
         self._variables = variables
-        self._waiting = {step: step.waits_for for step in part.steps}
+        self._waiting = {} if part.is_chain else {step: step.waits_for for step in part.steps}
         self._failed: HandOver | None = None
         # Keys that were collected; several steps may want the same.
         self._collected: dict[Callable[..., list[str]], list[str]] = {}
@@ -199,15 +198,3 @@ class _Steps:
             result, self._failed = error, HandOver("failure")
         self._results[step.at] = result
         self._taken.append(Taken(*step.told, len(keys), time.perf_counter() - started))
-
-
-class _Pace:
-    """Lets other requests have their turn while a large answer is built."""
-
-    def __init__(self) -> None:
-        self._since = time.perf_counter()
-
-    async def __call__(self) -> None:
-        if time.perf_counter() - self._since > TURN_SECONDS:
-            await asyncio.sleep(0)
-            self._since = time.perf_counter()

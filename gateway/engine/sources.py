@@ -22,6 +22,7 @@ from gateway.kit.nodes import KEYS_MAX
 from gateway.kit.shows import Shown
 from gateway.kit.writes import Outcome, Write
 
+_AS_IT_IS: Final = renamed({})
 # Requests kept for the values that their variables had.
 REQUESTS_MAX: Final = 64
 
@@ -139,7 +140,7 @@ class ByKey:
 
         async def ask(some: list[str]) -> dict[str, Any]:
             request = self.mask.put(self.rpc, self.rpc.request(ids=some))
-            response = await reading.ask(self.rpc, request, rename=renamed({}))
+            response = await reading.ask(self.rpc, request, rename=_AS_IT_IS)
             return {item.id: item for item in getattr(response, items)}
 
         return await asked(ask, keys, KEYS_MAX, result)
@@ -177,7 +178,10 @@ class ByParent:
         return self.mask.put(self.rpc, request)
 
     def after(self, variables: Variables) -> str:
-        after: str | None = self.requests.arguments.values(variables).get("after")
+        arguments = self.requests.arguments
+        if not arguments.names("after"):
+            return ""
+        after: str | None = arguments.values(variables).get("after")
         return after or ""
 
     async def ask(

@@ -149,6 +149,10 @@ class Arguments:
             return variables.arguments(self.definition, self.node)
         return values
 
+    def names(self, name: str) -> bool:
+        """Tell whether the argument may have a value at all."""
+        return name in self.constant or name in self.expressions
+
     def key(self, variables: Variables) -> tuple[Any, ...]:
         """Give what two requests with equal arguments have in common; it may not be hashable."""
         given = variables.values

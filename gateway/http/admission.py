@@ -1,7 +1,6 @@
 """How many operations run at once: a share per principal, a bound per process, a short queue."""
 
 import asyncio
-from collections import Counter
 from collections.abc import Hashable
 from dataclasses import dataclass
 
@@ -27,7 +26,7 @@ class Admission:
     def __init__(self, *, limits: Limits) -> None:
         self.limits = limits
         self.running = 0
-        self._of: Counter[Hashable] = Counter()
+        self._of: dict[Hashable, int] = {}
         self._queue: list[Waiting] = []
 
     @property
@@ -51,8 +50,10 @@ class Admission:
     def leave(self, principal: Hashable) -> None:
         """Give a place back, to whoever waited longest and may run."""
         self.running -= 1
-        self._of[principal] -= 1
-        if not self._of[principal]:
+        left = self._of[principal] - 1
+        if left:
+            self._of[principal] = left
+        else:
             del self._of[principal]
         for one in self._queue:
             # Whoever is cancelled has not left the queue yet.
@@ -92,12 +93,12 @@ class Admission:
     def _has_place_for(self, principal: Hashable) -> bool:
         return (
             self.running < self.limits.operations
-            and self._of[principal] < self.limits.operations_per_principal
+            and self._of.get(principal, 0) < self.limits.operations_per_principal
         )
 
     def _take(self, principal: Hashable) -> None:
         self.running += 1
-        self._of[principal] += 1
+        self._of[principal] = self._of.get(principal, 0) + 1
 
 
 @dataclass(slots=True)

@@ -1,8 +1,10 @@
 """What the gateway counts, in Prometheus' words."""
 
+from bisect import bisect_left
 from collections import Counter as Counts
 from collections.abc import Iterator
 from functools import lru_cache
+from itertools import accumulate
 from typing import Any
 
 from prometheus_client import (
@@ -13,9 +15,10 @@ from prometheus_client import (
     Histogram,
     generate_latest,
 )
-from prometheus_client.core import CounterMetricFamily
+from prometheus_client.core import CounterMetricFamily, HistogramMetricFamily, Metric
 from prometheus_client.exposition import CONTENT_TYPE_PLAIN_1_0_0
 from prometheus_client.registry import Collector
+from prometheus_client.utils import floatToGoString
 
 from gateway.engine.execution import Outcome
 
@@ -29,7 +32,6 @@ class Metrics:
 
     def __init__(self, registry: CollectorRegistry | None = None) -> None:
         self.registry = registry or CollectorRegistry()
-        self._names: set[str] = set()
         self.requests = Counter(
             "http_requests", "HTTP requests.", ("method", "route", "status"), registry=self.registry
         )
@@ -40,33 +42,17 @@ class Metrics:
             buckets=LATENCY_BUCKETS,
             registry=self.registry,
         )
-        self.operations = Counter(
-            "graphql_operations",
-            "GraphQL operations by name and by the code of their first error.",
-            ("kind", "operation", "code"),
-            registry=self.registry,
-        )
-        self.operation_seconds = Histogram(
-            "graphql_operation_seconds",
-            "Time to execute an operation.",
-            ("kind",),
-            buckets=LATENCY_BUCKETS,
-            registry=self.registry,
-        )
         self.refused = Counter(
             "graphql_requests_refused",
             "Requests that were refused before execution, by code.",
             ("code",),
             registry=self.registry,
         )
+        self.operations = OperationCounts()
         self.plans = PlanCounts()
+        self.registry.register(self.operations)
         self.registry.register(self.plans)
         self.sockets = Gauge("websockets", "Open WebSockets.", registry=self.registry)
-
-    def operation(self, *, kind: str, name: str, code: str, seconds: float) -> None:
-        """Count one executed operation."""
-        _labelled(self.operations, kind, self._bounded(name), code).inc()
-        _labelled(self.operation_seconds, kind).observe(seconds)
 
     def requested(self, *, method: str, route: str, status: int, seconds: float) -> None:
         """Count one HTTP request."""
@@ -76,6 +62,47 @@ class Metrics:
     def text(self) -> bytes:
         """Write these counters, and what libraries and the gRPC clients count in the process."""
         return generate_latest(self.registry) + generate_latest(REGISTRY)
+
+
+class OperationCounts(Collector):
+    """How operations ended, and how long they took."""
+
+    def __init__(self) -> None:
+        self._names: set[str] = set()
+        self._ended: dict[tuple[str, str, str], int] = {}
+        self._seconds: dict[str, float] = {}
+        # How many took up to the bound at the same place, and how many took longer than all.
+        self._buckets: dict[str, list[int]] = {}
+
+    def ended(self, *, kind: str, name: str, code: str, seconds: float) -> None:
+        """Count an operation, by numbers that are only made into metrics when somebody looks."""
+        key = (kind, self._bounded(name), code)
+        self._ended[key] = self._ended.get(key, 0) + 1
+        buckets = self._buckets.get(kind)
+        if buckets is None:
+            buckets = self._buckets[kind] = [0] * (len(LATENCY_BUCKETS) + 1)
+            self._seconds[kind] = 0.0
+        buckets[bisect_left(LATENCY_BUCKETS, seconds)] += 1
+        self._seconds[kind] += seconds
+
+    def collect(self) -> Iterator[Metric]:
+        ended = CounterMetricFamily(
+            "graphql_operations",
+            "GraphQL operations by name and by the code of their first error.",
+            labels=("kind", "operation", "code"),
+        )
+        for labels, count in self._ended.items():
+            ended.add_metric(labels, count)
+        yield ended
+        seconds = HistogramMetricFamily(
+            "graphql_operation_seconds", "Time to execute an operation.", labels=("kind",)
+        )
+        bounds = [*map(floatToGoString, LATENCY_BUCKETS), "+Inf"]
+        for kind, buckets in self._buckets.items():
+            seconds.add_metric(
+                (kind,), list(zip(bounds, accumulate(buckets), strict=True)), self._seconds[kind]
+            )
+        yield seconds
 
     def _bounded(self, name: str) -> str:
         if name in self._names:

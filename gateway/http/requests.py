@@ -86,7 +86,7 @@ def _document_id(parameters: Mapping[str, Any]) -> str | None:
             raise Refused("BAD_REQUEST", "persistedQuery.sha256Hash must be a string.")
         return sha256
     for name in ("documentId", "doc_id", "id"):
-        if (document_id := _text(parameters, name)) is not None:
+        if name in parameters and (document_id := _text(parameters, name)) is not None:
             return document_id.removeprefix("sha256:")
     return None
 

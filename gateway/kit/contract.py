@@ -4,7 +4,7 @@ import json
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, cached_property
 from pathlib import Path
 from typing import Any, Final
 
@@ -46,7 +46,11 @@ class Rpc:
         return field_of(self.request, name, why=self.name)
 
     def takes(self, name: str) -> bool:
-        return name in self.request.DESCRIPTOR.fields_by_name
+        return name in self._taken
+
+    @cached_property
+    def _taken(self) -> frozenset[str]:
+        return frozenset(self.request.DESCRIPTOR.fields_by_name)
 
 
 def rpcs(file: Descriptor, service: str) -> Mapping[str, Rpc]:

@@ -17,6 +17,8 @@ Date = NewType("Date", str)
 Decimal = NewType("Decimal", str)
 
 SECONDS_A_DAY: Final = 86_400
+# Texts of times that are remembered.
+TIMES_MAX: Final = 16_384
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _DATE_TIME: Final = re.compile(
     r"\d{4}-\d{2}-\d{2}[Tt]\d{2}:\d{2}:\d{2}(\.\d{1,9})?([Zz]|[+-]\d{2}:\d{2})", re.ASCII
@@ -28,17 +30,27 @@ _DECIMAL: Final = re.compile(r"-?\d{1,20}(\.\d{1,15})?", re.ASCII)
 def date_time_text(value: Timestamp) -> str:
     """Write a time as RFC 3339 in UTC, with 0, 3, 6 or 9 digits of a second."""
     nanos = value.nanos
-    whole = _whole_text(value.seconds)
+    whole = WHOLE[value.seconds]
     return f"{whole[:-1]}{_fraction(nanos)}Z" if nanos else whole
 
 
-# Charges and terms begin and end on the hour: a page has the same few times again and again.
-@lru_cache(maxsize=8192)
-def _whole_text(seconds: int) -> str:
-    day, second = divmod(seconds, SECONDS_A_DAY)
-    minute, second = divmod(second, 60)
-    hour, minute = divmod(minute, 60)
-    return f"{_day_text(day)}T{hour:02}:{minute:02}:{second:02}Z"
+class _Whole(dict[int, str]):
+    """The texts of whole seconds, each written when it is first needed.
+
+    Charges and terms begin and end on the hour: a page has the same few times again and again.
+    """
+
+    def __missing__(self, seconds: int) -> str:
+        day, second = divmod(seconds, SECONDS_A_DAY)
+        minute, second = divmod(second, 60)
+        hour, minute = divmod(minute, 60)
+        if len(self) >= TIMES_MAX:
+            self.clear()
+        text = self[seconds] = f"{_day_text(day)}T{hour:02}:{minute:02}:{second:02}Z"
+        return text
+
+
+WHOLE: Final = _Whole()
 
 
 @lru_cache(maxsize=4096)

@@ -36,11 +36,11 @@ STEPS = (
     "The FOCUS sample of the FinOps Foundation",
     "Its 18 months of consumption",
     "Its resources",
-    "Its vouchers",
+    "Its money and vouchers",
     "Its incentives and programs",
     "A distributor with two resellers",
     "Their 18 months of consumption",
-    "Their resources, vouchers, incentives and programs",
+    "Their resources, money, vouchers, incentives and programs",
 )
 
 
@@ -63,6 +63,8 @@ async def _load_provider(rpcs: Rpcs, *, today: date, progress: Progress) -> dict
     await people.describe_resources(rpcs, tenant, customers, today=today)
     progress(STEPS[4])
     await funds.say_contact(rpcs, tenant, email="money@lakeside.example")
+    await funds.pay_in(rpcs, tenant, currency_code="USD", today=today)
+    await funds.verify_payee(rpcs, tenant, name=name)
     await funds.issue_vouchers(
         rpcs, tenant, customers, currency_code="USD", today=today, issuer=tenant.administrator
     )
@@ -109,6 +111,8 @@ async def _load_distributor(rpcs: Rpcs, *, today: date, progress: Progress) -> d
     progress(STEPS[8])
     await people.describe_resources(rpcs, tenant, customers, today=today)
     await funds.say_contact(rpcs, tenant, email="money@south.example")
+    await funds.pay_in(rpcs, tenant, currency_code="CNY", today=today)
+    await funds.verify_payee(rpcs, tenant, name=name)
     await funds.issue_vouchers(
         rpcs, tenant, customers[: len(own)], currency_code="CNY", today=today,
         issuer=tenant.administrator,

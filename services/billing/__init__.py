@@ -1,4 +1,4 @@
-"""Owns money: the ledger, voucher quotas, vouchers, and what customers consumed.
+"""Owns money: the ledger, fund accounts, top-ups, withdrawals, vouchers, what customers consumed.
 
 Promises: every movement is a transfer between two accounts; no balance falls below its
 floor; history is never changed.

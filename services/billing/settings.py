@@ -6,6 +6,8 @@ from pathlib import Path
 from typing import Self
 
 from services.billing.verification_codes.senders import LogSender, NoSender, Sender, SmtpSender
+from services.billing.withdrawals.providers import PayoutProvider, SimulatedBank
+from services.billing.withdrawals.routes import ChannelWindows
 from services.kit.config import ServiceSettings, SettingsRefused, host_and_port, needed
 from services.kit.secret import Secret
 
@@ -16,6 +18,10 @@ class BillingSettings:
     secret: Secret
     # Brings verification codes to people.
     sender: Sender
+    # For how long payment channels take money back.
+    windows: ChannelWindows
+    # Pays withdrawals; without one, approved withdrawals wait.
+    payout_provider: PayoutProvider | None
 
     @classmethod
     def of(cls, settings: ServiceSettings) -> Self:
@@ -29,7 +35,13 @@ class BillingSettings:
             secret = Secret.from_file(path)
         except (OSError, ValueError) as error:
             raise SettingsRefused(f"BILLING_SECRET_KEY: {error}") from None
-        return cls(secret=secret, sender=_sender(given, is_production=settings.is_production))
+        return cls(
+            secret=secret,
+            sender=_sender(given, is_production=settings.is_production),
+            windows=ChannelWindows.from_text(given.get("BILLING_CHANNEL_WINDOWS", "")),
+            # A bank that pays with money that is not there has no place in production.
+            payout_provider=None if settings.is_production else SimulatedBank(),
+        )
 
 
 def _sender(given: Mapping[str, str], *, is_production: bool) -> Sender:

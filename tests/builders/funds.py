@@ -1,7 +1,7 @@
 """Money and credit for tests: paid in and granted by rpcs, moved on by the ledger itself."""
 
 from collections.abc import Mapping
-from datetime import date
+from datetime import date, datetime
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -108,9 +108,15 @@ async def move(
 
 
 async def hold(
-    billing: RunningService, tenant: UUID, debit: UUID, credit: UUID, amount: str
-) -> None:
-    """Set an amount aside, as an unpaid order or a withdrawal does."""
+    billing: RunningService,
+    tenant: UUID,
+    debit: UUID,
+    credit: UUID,
+    amount: str,
+    *,
+    unit: Unit | None = None,
+) -> UUID:
+    """Set an amount aside, as an unpaid order or a withdrawal does; give the transfer's id."""
     read = Money.from_message(money(amount), field="amount")
     posting = Posting(
         id=new_id(),
@@ -118,10 +124,18 @@ async def hold(
         debit_account_id=debit,
         credit_account_id=credit,
         amount=read,
-        unit=Unit.cash(read.currency_code),
+        unit=unit or Unit.cash(read.currency_code),
     )
     async with billing.database.transaction(a_system(tenant, workload="billing")) as session:
         await ledger.reserve(session, posting=posting, expire_time=None)
+    return posting.id
+
+
+async def let_go(billing: RunningService, tenant: UUID, pending_id: UUID) -> None:
+    async with billing.database.transaction(a_system(tenant, workload="billing")) as session:
+        await ledger.void_pending(
+            session, id=new_id(), pending_id=pending_id, code=TransferCode.WITHDRAWAL
+        )
 
 
 async def open_cash(
@@ -178,3 +192,12 @@ async def violations(billing: RunningService, tenant: UUID) -> dict[str, list[An
 def acc(text_: str) -> UUID:
     """Read an account's id."""
     return ids.from_text("acc", text_, field="id")
+
+
+async def balance_at(
+    billing: RunningService, tenant: UUID, account_id: str, time: datetime
+) -> accounts_pb2.BalanceAt:
+    request = accounts_pb2.GetBalanceAtRequest(account_id=account_id)
+    request.time.FromDatetime(time)
+    found: accounts_pb2.BalanceAt = await billing.call(request, principal=an_administrator(tenant))
+    return found

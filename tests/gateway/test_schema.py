@@ -16,7 +16,7 @@ ASKED = {"one", "several", "many", "listing", "single", "node", "nodes", "by_id"
 
 
 # Of incentive bills and the ids of lines in the operation record, nothing can be asked yet.
-NOT_SHOWN = {"Incentive.incentive_bill_id", "VoucherOperation.id"}
+NOT_SHOWN = {"Incentive.incentive_bill_id", "OperationLog.id", "VoucherOperation.id"}
 
 
 def bindings() -> dict[str, str]:

@@ -18,6 +18,7 @@ from tests.house.tree import PARTS, ROOT, Slice, arguments, parse, public_functi
 # Slices without rpcs of their own, and why. They have the other four files.
 INNER: Final[Mapping[str, str]] = {
     "billing/ledger": "moves money for the slices above it; nobody outside billing may",
+    "billing/voucher_operations": "written by quotas and vouchers, and read as a part of vouchers",
 }
 # Slices that the graph does not show, and why.
 NOT_IN_THE_GRAPH: Final[Mapping[str, str]] = {

@@ -32,7 +32,7 @@ def test_the_plan_and_its_code_are_printed(tmp_path: Path) -> None:
         "    rpc   partner.customers.v1.CustomerService/ListCustomers",
         "    mask  name",
     ]
-    assert code.startswith("async def build(pace, customers):\n")
+    assert code.startswith("async def build(turn, customers):\n")
     assert '"name": customer.name' in code
     assert "def count(customers):\n    return len(customers.customers)\n" in code
 

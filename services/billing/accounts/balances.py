@@ -8,8 +8,7 @@ from uuid import UUID
 from sqlalchemy import ColumnElement, func, literal, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from services.billing.accounts.model import FUND_KINDS, TenantCurrency
-from services.billing.accounts.queries import lot_from
+from services.billing.accounts.model import FUND_KINDS, TenantCurrency, lot_from
 from services.billing.ledger.chart import AccountKind
 from services.billing.ledger.model import Account, Entry
 from services.billing.links.model import AssociationType, CustomerLink

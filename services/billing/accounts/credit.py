@@ -15,11 +15,11 @@ from services.billing.accounts.model import (
     Change,
     CreditChange,
     Holder,
+    lot_from,
     refuse_odd_amount,
     refuse_past_lot,
 )
 from services.billing.accounts.operations import open_credit, open_platform
-from services.billing.accounts.queries import lot_from
 from services.billing.days import day_at
 from services.billing.ledger import operations as ledger
 from services.billing.ledger.chart import AccountKind, TransferCode, Unit
@@ -178,18 +178,7 @@ async def _change(
     refuse_odd_amount(terms.amount, field="amount")
     if terms.reason is not None and len(terms.reason) > REASON_LENGTH_MAX:
         raise InvalidArgument(f"must have at most {REASON_LENGTH_MAX} characters", field="reason")
-    unit = Unit.credit(terms.amount.currency_code, expire_date=terms.expire_date)
-    lot = await open_credit(
-        session,
-        tenant_id=tenant_id,
-        # The root partner's id is the tenant's.
-        holder=Holder.partner(tenant_id),
-        currency_code=terms.amount.currency_code,
-        expire_date=terms.expire_date,
-    )
-    source = await open_platform(
-        session, tenant_id=tenant_id, kind=AccountKind.CREDIT_SOURCE, unit=unit
-    )
+    lot, source = await _open(session, tenant_id=tenant_id, terms=terms)
     debit, credit = (source, lot) if change is Change.GRANT else (lot, source)
     posting = Posting(
         id=transfer_id(tenant_id, method=f"{change.title()}Credit", request_id=request_id),
@@ -197,7 +186,7 @@ async def _change(
         debit_account_id=debit,
         credit_account_id=credit,
         amount=terms.amount,
-        unit=unit,
+        unit=_unit(terms),
     )
     session.add(
         CreditChange(
@@ -206,7 +195,7 @@ async def _change(
             account_id=lot,
             change=change,
             expire_date=terms.expire_date,
-            amount=unit.count(terms.amount),
+            amount=posting.unit.count(terms.amount),
             operator=operator,
             reason=terms.reason,
             transaction_id=posting.id,
@@ -217,3 +206,22 @@ async def _change(
     await session.flush()
     await ledger.post(session, posting=posting)
     return lot
+
+
+async def _open(session: AsyncSession, *, tenant_id: UUID, terms: Terms) -> tuple[UUID, UUID]:
+    """Open the lot of the root partner, whose id is the tenant's, and where it comes from."""
+    lot = await open_credit(
+        session,
+        tenant_id=tenant_id,
+        holder=Holder.partner(tenant_id),
+        currency_code=terms.amount.currency_code,
+        expire_date=terms.expire_date,
+    )
+    source = await open_platform(
+        session, tenant_id=tenant_id, kind=AccountKind.CREDIT_SOURCE, unit=_unit(terms)
+    )
+    return lot, source
+
+
+def _unit(terms: Terms) -> Unit:
+    return Unit.credit(terms.amount.currency_code, expire_date=terms.expire_date)

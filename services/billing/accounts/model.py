@@ -18,7 +18,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.orm import Mapped, mapped_column
 
-from services.billing.ledger.chart import AccountKind, Unit
+from services.billing.ledger.chart import CREDIT, AccountKind, Unit
 from services.billing.tables import BillingTable
 from services.kit.database import PartnerRow
 from services.kit.errors import InvalidArgument, Refusal
@@ -66,6 +66,11 @@ class Holder:
     @classmethod
     def customer(cls, customer_id: UUID, *, partner_id: UUID) -> Self:
         return cls(customer_id, partner_id, AccountKind.CUSTOMER_CASH, AccountKind.CUSTOMER_CREDIT)
+
+
+def lot_from(day: date) -> str:
+    """Give the smallest unit of lots that can be used on a day; that of NEVER is greater."""
+    return f"{CREDIT}:{day.isoformat()}"
 
 
 class TenantCurrency(BillingTable):

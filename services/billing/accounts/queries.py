@@ -17,8 +17,9 @@ from services.billing.accounts.model import (
     PARTNER_KINDS,
     BalanceAlert,
     InvoiceArrears,
+    lot_from,
 )
-from services.billing.ledger.chart import CREDIT, AccountKind
+from services.billing.ledger.chart import AccountKind
 from services.billing.ledger.model import Account
 from services.kit.fields import fetch, selected
 from services.kit.identity import Scope
@@ -83,7 +84,7 @@ async def list_page(
 ) -> Sequence[Sequence[Any]]:
     """Give one row more than the page has, if there are any; rows end with their place."""
     statement = _shown(scope, columns, today=today).add_columns(
-        Account.kind, Account.unit, Account.id
+        Account.kind.label("sort_kind"), Account.unit.label("sort_unit"), Account.id.label("row_id")
     )
     statement = statement.where(
         Account.holder_id == narrowed.holder_id, Account.kind.in_(narrowed.kinds or PARTNER_KINDS)
@@ -128,19 +129,9 @@ async def batch_list_by_partner(
     return groups
 
 
-def lot_from(day: date) -> str:
-    """Give the smallest unit of lots that can be used on a day; that of NEVER is greater."""
-    return f"{CREDIT}:{day.isoformat()}"
-
-
 def own_partner(scope: Scope) -> UUID:
     """Say whose money is meant where no reseller is named: the platform means the root's."""
     return scope.own_partner_id or scope.tenant_id
-
-
-def place(row: Sequence[Any]) -> tuple[Sequence[Any], Any]:
-    """Give the place in the list of a row that `list_page` gave."""
-    return row[-3:-1], row[-1]
 
 
 def _held_by(holder_id: UUID, *, scope: Scope) -> Select[Account]:

@@ -1,5 +1,6 @@
 """Answers AccountService."""
 
+from functools import partial
 from typing import Final
 from uuid import UUID
 
@@ -19,6 +20,7 @@ from services.billing.days import day_at
 from services.billing.links.model import refuse_other_resellers
 from services.kit import ids, wire
 from services.kit.errors import InvalidArgument
+from services.kit.fields import place
 from services.kit.identity import Role, Scope
 from services.kit.money import Money
 from services.kit.rpc import Call, Servicer, read, write
@@ -57,7 +59,7 @@ class AccountServicer(Servicer, accounts_pb2_grpc.AccountServiceServicer):
             page=page,
             today=day_at(call.now),
         )
-        cut = call.pages.cut(page, rows, key=queries.place)
+        cut = call.pages.cut(page, rows, key=partial(place, keys=2))
         return accounts_pb2.ListAccountsResponse(
             accounts=chosen.parts(cut.rows, now=call.now),
             next_page_token=cut.next_page_token,

@@ -109,11 +109,6 @@ async def batch_list_by_account(
     return groups
 
 
-def place(row: Sequence[Any]) -> tuple[Sequence[Any], Any]:
-    """Give the place in a list of a row, which ends with it."""
-    return row[-3:-1], row[-1]
-
-
 _PLACE = ("sort_time", "sort_version", "row_id")
 
 

@@ -1,5 +1,6 @@
 """Answers StatementService."""
 
+from functools import partial
 from typing import Final
 
 from partner.billing.v1 import statements_pb2, statements_pb2_grpc
@@ -8,6 +9,7 @@ from services.billing.days import day_at
 from services.billing.statements import queries
 from services.billing.statements.messages import STATEMENT_ENTRY, refuse_whose, to_filter, to_of
 from services.kit import ids
+from services.kit.fields import place
 from services.kit.rpc import Call, Servicer, read
 
 PARENTS_MAX: Final = 100
@@ -28,7 +30,7 @@ class StatementServicer(Servicer, statements_pb2_grpc.StatementServiceServicer):
             narrowed=to_filter(request.filter, today=day_at(call.now)),
             page=page,
         )
-        cut = call.pages.cut(page, rows, key=queries.place)
+        cut = call.pages.cut(page, rows, key=partial(place, keys=2))
         return statements_pb2.ListStatementEntriesResponse(
             entries=chosen.parts(cut.rows, now=call.now),
             next_page_token=cut.next_page_token,
@@ -56,7 +58,7 @@ class StatementServicer(Servicer, statements_pb2_grpc.StatementServiceServicer):
         for account_id, rows in groups.items():
             parent = ids.to_text("acc", account_id)
             below = call.pages.below(page, "account_id", parent)
-            cut = call.pages.cut(below, rows, key=queries.place)
+            cut = call.pages.cut(below, rows, key=partial(place, keys=2))
             response.groups.add(
                 account_id=parent,
                 entries=chosen.parts(cut.rows, now=call.now),

@@ -1,8 +1,11 @@
 """Answers VoucherQuotaService."""
 
-from typing import Final
+from typing import Any, Final
 
 from partner.billing.v1 import voucher_quotas_pb2, voucher_quotas_pb2_grpc
+from services.billing.verification_codes import operations as verification_codes
+from services.billing.verification_codes.messages import to_answer
+from services.billing.verification_codes.model import VerificationOperation
 from services.billing.voucher_quotas import (
     operations,
     queries,
@@ -61,6 +64,7 @@ class VoucherQuotaServicer(Servicer, voucher_quotas_pb2_grpc.VoucherQuotaService
     async def GrantSubQuota(
         self, request: voucher_quotas_pb2.GrantSubQuotaRequest, call: Call
     ) -> voucher_quotas_pb2.GrantSubQuotaResponse:
+        await _verify(request, call, operation=VerificationOperation.DELEGATE_QUOTA)
         granted = await sub_quota_grants.grant_sub_quota(
             call.session,
             scope=call.scope,
@@ -99,6 +103,7 @@ class VoucherQuotaServicer(Servicer, voucher_quotas_pb2_grpc.VoucherQuotaService
     async def ReclaimSubQuotas(
         self, request: voucher_quotas_pb2.ReclaimSubQuotasRequest, call: Call
     ) -> voucher_quotas_pb2.ReclaimSubQuotasResponse:
+        await _verify(request, call, operation=VerificationOperation.RECLAIM_QUOTA)
         reclaimed = await sub_quota_reclaims.reclaim_sub_quotas(
             call.session,
             scope=call.scope,
@@ -187,6 +192,16 @@ class VoucherQuotaServicer(Servicer, voucher_quotas_pb2_grpc.VoucherQuotaService
                 item_tokens=cut.item_tokens,
             )
         return response
+
+
+async def _verify(request: Any, call: Call, *, operation: VerificationOperation) -> None:
+    await verification_codes.check(
+        call.session,
+        principal=call.principal,
+        operation=operation,
+        **to_answer(request),
+        now=call.now,
+    )
 
 
 def _terms(request: voucher_quotas_pb2.GrantVoucherQuotaRequest) -> operations.Terms:

@@ -74,16 +74,7 @@ async def grant_sub_quota(
 
     granted = await _choose(session, scope=scope, source=source, reseller_ids=indirect_partner_ids)
     parts = await _write_parts(session, source=source, granted=granted, amount=amount, now=now)
-    postings = [
-        posting_between(
-            TransferCode.VQ_DELEGATE,
-            debit=source,
-            credit=part,
-            amount=amount,
-            id=_derived(scope, "GrantSubQuota", request_id, leg=part.partner_id),
-        )
-        for part in parts
-    ]
+    postings = _postings(scope, request_id, source=source, parts=parts, amount=amount)
     occasion = Occasion(
         operation_type=VoucherOperationType.GRANT_SUB_QUOTA,
         operator=operator,
@@ -93,7 +84,7 @@ async def grant_sub_quota(
     _note_granted(session, occasion, source=source, granted=granted, amount=amount, by=postings)
     await session.flush()
     if postings:
-        group_id = _derived(scope, "GrantSubQuota", request_id, leg="group")
+        group_id = _derived(scope, request_id, leg="group")
         await ledger.post_group(session, group_id=group_id, postings=postings)
     return granted
 
@@ -200,5 +191,25 @@ def _note_granted(
             )
 
 
-def _derived(scope: Scope, method: str, request_id: str, *, leg: object) -> UUID:
-    return transfer_id(scope.tenant_id, method=method, request_id=request_id, leg=leg)
+def _postings(
+    scope: Scope,
+    request_id: str,
+    *,
+    source: VoucherQuota,
+    parts: Sequence[VoucherQuota],
+    amount: Money,
+) -> list[Posting]:
+    return [
+        posting_between(
+            TransferCode.VQ_DELEGATE,
+            debit=source,
+            credit=part,
+            amount=amount,
+            id=_derived(scope, request_id, leg=part.partner_id),
+        )
+        for part in parts
+    ]
+
+
+def _derived(scope: Scope, request_id: str, *, leg: object) -> UUID:
+    return transfer_id(scope.tenant_id, method="GrantSubQuota", request_id=request_id, leg=leg)

@@ -63,7 +63,7 @@ async def reclaim_sub_quotas(
         if part is None or parent_id is None:
             reclaimed.append(Reclaimed(quota_id, None, _not_reclaimable()))
             continue
-        transfer = _derived(scope, "ReclaimSubQuotas", request_id, leg=quota_id)
+        transfer = _derived(scope, request_id, leg=quota_id)
         parent = held[parent_id].quota
         one, posting = _take_back(
             session, part, parent=parent, occasion=occasion, transfer=transfer
@@ -72,7 +72,7 @@ async def reclaim_sub_quotas(
         postings += posting
     await session.flush()
     if postings:
-        group_id = _derived(scope, "ReclaimSubQuotas", request_id, leg="group")
+        group_id = _derived(scope, request_id, leg="group")
         await ledger.post_group(session, group_id=group_id, postings=postings)
     return reclaimed
 
@@ -117,5 +117,5 @@ def _not_reclaimable() -> QuotaNotFoundOrState:
     return QuotaNotFoundOrState("the quota does not exist or is not valid now")
 
 
-def _derived(scope: Scope, method: str, request_id: str, *, leg: object) -> UUID:
-    return transfer_id(scope.tenant_id, method=method, request_id=request_id, leg=leg)
+def _derived(scope: Scope, request_id: str, *, leg: object) -> UUID:
+    return transfer_id(scope.tenant_id, method="ReclaimSubQuotas", request_id=request_id, leg=leg)

@@ -1,17 +1,25 @@
 """Answers VoucherService."""
 
 from collections.abc import Mapping, Sequence
-from typing import Final
+from typing import Any, Final
 from uuid import UUID
 
 from partner.billing.v1 import vouchers_pb2, vouchers_pb2_grpc
+from services.billing.verification_codes import operations as verification_codes
+from services.billing.verification_codes.messages import to_answer
+from services.billing.verification_codes.model import VerificationOperation
 from services.billing.voucher_operations import queries as records
 from services.billing.voucher_operations.queries import VoucherOperationOrder
 from services.billing.voucher_quotas.messages import error_detail
 from services.billing.vouchers import operations, queries, reclaims
-from services.billing.vouchers.asked import to_filter, to_operation_filter, to_terms
 from services.billing.vouchers.filters import VoucherOrder
-from services.billing.vouchers.messages import OPERATION, VOUCHER
+from services.billing.vouchers.messages import (
+    OPERATION,
+    VOUCHER,
+    to_filter,
+    to_operation_filter,
+    to_terms,
+)
 from services.billing.vouchers.model import RECLAIMED_MAX
 from services.kit import ids, wire
 from services.kit.fields import place
@@ -32,6 +40,7 @@ class VoucherServicer(Servicer, vouchers_pb2_grpc.VoucherServiceServicer):
     async def IssueVouchers(
         self, request: vouchers_pb2.IssueVouchersRequest, call: Call
     ) -> vouchers_pb2.IssueVouchersResponse:
+        await _verify(request, call, operation=VerificationOperation.ISSUE_VOUCHERS)
         issued = await operations.issue_vouchers(
             call.session,
             scope=call.scope,
@@ -64,6 +73,7 @@ class VoucherServicer(Servicer, vouchers_pb2_grpc.VoucherServiceServicer):
     async def ReclaimVouchers(
         self, request: vouchers_pb2.ReclaimVouchersRequest, call: Call
     ) -> vouchers_pb2.ReclaimVouchersResponse:
+        await _verify(request, call, operation=VerificationOperation.RECLAIM_VOUCHERS)
         reclaimed = await reclaims.reclaim_vouchers(
             call.session,
             scope=call.scope,
@@ -228,6 +238,16 @@ class VoucherServicer(Servicer, vouchers_pb2_grpc.VoucherServiceServicer):
                 item_tokens=cut.item_tokens,
             )
         return response
+
+
+async def _verify(request: Any, call: Call, *, operation: VerificationOperation) -> None:
+    await verification_codes.check(
+        call.session,
+        principal=call.principal,
+        operation=operation,
+        **to_answer(request),
+        now=call.now,
+    )
 
 
 def _quota_ids(texts: Sequence[str]) -> list[UUID]:

@@ -18,7 +18,7 @@ from tests.builders.differential import REFERENCE, Case, answer
 from tests.builders.document_writer import GRAPH
 from tests.builders.documents import asks_about_the_schema, case
 
-SAMPLE = 300
+SAMPLE = 500
 ERRING_SHARE_MAX = 0.08
 
 

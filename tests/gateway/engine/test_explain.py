@@ -73,7 +73,7 @@ def test_parts_are_told_one_after_the_other_with_their_numbers() -> None:
 
     texts = explain(Plan([*first.parts, *second.parts]))
 
-    assert texts.startswith("part 1 of 2\nasks nothing\n\nasync def build(pace, me):")
+    assert texts.startswith("part 1 of 2\nasks nothing\n\nasync def build(turn, me):")
     assert "\n\npart 2 of 2\nprograms\n    rpc   " in texts
 
 

@@ -30,6 +30,9 @@ from gateway.schema import schema
 from tests.builders import documents
 from tests.builders.differential import DOCUMENTS, Case, differences
 
+# What is measured is what other tests run; watching these would cost thrice their time.
+pytestmark = pytest.mark.no_cover
+
 # Few documents that find all of the bugs below; some of them are the only one to find one.
 SEEDS = (18, 52, 56, 60, 98, 134, 188, 356, 668)
 # What only shows when a document is asked again with other variables.

@@ -88,16 +88,30 @@ class _ErrorReasonEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_ErrorReas
     """A later attempt at closing the accounts is known; metadata: fence."""
     ERROR_REASON_CLOSING_OUT_OF_ORDER: _ErrorReason.ValueType  # 44
     """This step of closing accounts does not follow on the state; metadata: state."""
+    ERROR_REASON_COUPON_TYPE_NOT_ALLOWED: _ErrorReason.ValueType  # 50
+    """Resellers get quotas of vouchers only, not of cash coupons."""
+    ERROR_REASON_VOUCHER_NOT_RECLAIMABLE: _ErrorReason.ValueType  # 51
+    """Only usable vouchers that no unpaid order holds are reclaimed; metadata: state."""
     ERROR_REASON_VERIFICATION_REQUIRED: _ErrorReason.ValueType  # 80
     """The operation needs a code, and none was given; ask for one and send the same request with it."""
     ERROR_REASON_VERIFICATION_FAILED: _ErrorReason.ValueType  # 81
     """The code is wrong, or the challenge is another's, for another operation, used or expired."""
     ERROR_REASON_VERIFICATION_CONTACT_MISSING: _ErrorReason.ValueType  # 82
     """The partner has said of no contact for that channel."""
-    ERROR_REASON_COUPON_TYPE_NOT_ALLOWED: _ErrorReason.ValueType  # 50
-    """Resellers get quotas of vouchers only, not of cash coupons."""
-    ERROR_REASON_VOUCHER_NOT_RECLAIMABLE: _ErrorReason.ValueType  # 51
-    """Only usable vouchers that no unpaid order holds are reclaimed; metadata: state."""
+    ERROR_REASON_NOT_VERIFIED: _ErrorReason.ValueType  # 83
+    """The partner's name, or for incentive money its business information, is not verified."""
+    ERROR_REASON_WITHDRAWABLE_EXCEEDED: _ErrorReason.ValueType  # 84
+    """More than can be withdrawn by this kind; metadata: available, required."""
+    ERROR_REASON_INVOICE_ARREARS: _ErrorReason.ValueType  # 85
+    """Money was invoiced and not consumed, and what is beside it does not suffice; metadata: arrears, available."""
+    ERROR_REASON_NAME_MISMATCH: _ErrorReason.ValueType  # 86
+    """The bank account is not under the verified name."""
+    ERROR_REASON_FLOW_EXPIRED: _ErrorReason.ValueType  # 87
+    """A chosen top-up can not go this way any more, or not yet; metadata: top_up_id."""
+    ERROR_REASON_WITHDRAWAL_STATE_CONFLICT: _ErrorReason.ValueType  # 88
+    """The withdrawal is in a state that does not allow this; metadata: state."""
+    ERROR_REASON_WITHDRAWAL_OPEN: _ErrorReason.ValueType  # 89
+    """Another withdrawal of this kind is not finished."""
 
 class ErrorReason(_ErrorReason, metaclass=_ErrorReasonEnumTypeWrapper):
     """Why the billing service refuses; ErrorInfo.reason without the prefix, domain "billing.partner"."""
@@ -168,14 +182,28 @@ ERROR_REASON_FENCE_OUTDATED: ErrorReason.ValueType  # 43
 """A later attempt at closing the accounts is known; metadata: fence."""
 ERROR_REASON_CLOSING_OUT_OF_ORDER: ErrorReason.ValueType  # 44
 """This step of closing accounts does not follow on the state; metadata: state."""
+ERROR_REASON_COUPON_TYPE_NOT_ALLOWED: ErrorReason.ValueType  # 50
+"""Resellers get quotas of vouchers only, not of cash coupons."""
+ERROR_REASON_VOUCHER_NOT_RECLAIMABLE: ErrorReason.ValueType  # 51
+"""Only usable vouchers that no unpaid order holds are reclaimed; metadata: state."""
 ERROR_REASON_VERIFICATION_REQUIRED: ErrorReason.ValueType  # 80
 """The operation needs a code, and none was given; ask for one and send the same request with it."""
 ERROR_REASON_VERIFICATION_FAILED: ErrorReason.ValueType  # 81
 """The code is wrong, or the challenge is another's, for another operation, used or expired."""
 ERROR_REASON_VERIFICATION_CONTACT_MISSING: ErrorReason.ValueType  # 82
 """The partner has said of no contact for that channel."""
-ERROR_REASON_COUPON_TYPE_NOT_ALLOWED: ErrorReason.ValueType  # 50
-"""Resellers get quotas of vouchers only, not of cash coupons."""
-ERROR_REASON_VOUCHER_NOT_RECLAIMABLE: ErrorReason.ValueType  # 51
-"""Only usable vouchers that no unpaid order holds are reclaimed; metadata: state."""
+ERROR_REASON_NOT_VERIFIED: ErrorReason.ValueType  # 83
+"""The partner's name, or for incentive money its business information, is not verified."""
+ERROR_REASON_WITHDRAWABLE_EXCEEDED: ErrorReason.ValueType  # 84
+"""More than can be withdrawn by this kind; metadata: available, required."""
+ERROR_REASON_INVOICE_ARREARS: ErrorReason.ValueType  # 85
+"""Money was invoiced and not consumed, and what is beside it does not suffice; metadata: arrears, available."""
+ERROR_REASON_NAME_MISMATCH: ErrorReason.ValueType  # 86
+"""The bank account is not under the verified name."""
+ERROR_REASON_FLOW_EXPIRED: ErrorReason.ValueType  # 87
+"""A chosen top-up can not go this way any more, or not yet; metadata: top_up_id."""
+ERROR_REASON_WITHDRAWAL_STATE_CONFLICT: ErrorReason.ValueType  # 88
+"""The withdrawal is in a state that does not allow this; metadata: state."""
+ERROR_REASON_WITHDRAWAL_OPEN: ErrorReason.ValueType  # 89
+"""Another withdrawal of this kind is not finished."""
 Global___ErrorReason: _TypeAlias = ErrorReason  # noqa: Y015

@@ -27,7 +27,7 @@ from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__
 from partner.type.v1 import options_pb2 as partner_dot_type_dot_v1_dot_options__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n+partner/billing/v1/verification_codes.proto\x12\x12partner.billing.v1\x1a google/protobuf/field_mask.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1dpartner/type/v1/options.proto\"\x99\x02\n\x15VerificationChallenge\x12\x13\n\x02id\x18\x01 \x01(\tB\x07\x92\xb5\x18\x03vch\x12<\n\toperation\x18\x02 \x01(\x0e\x32).partner.billing.v1.VerificationOperation\x12\x38\n\x07\x63hannel\x18\x03 \x01(\x0e\x32\'.partner.billing.v1.VerificationChannel\x12\x11\n\trecipient\x18\x04 \x01(\t\x12/\n\x0b\x65xpire_time\x18\x05 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12/\n\x0b\x63reate_time\x18\x06 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\";\n\x0cVerification\x12\x1d\n\x0c\x63hallenge_id\x18\x01 \x01(\tB\x07\x92\xb5\x18\x03vch\x12\x0c\n\x04\x63ode\x18\x02 \x01(\t\"\x96\x01\n\x14VerificationSettings\x12\x0f\n\x07\x65nabled\x18\x01 \x01(\x08\x12\x12\n\x05\x65mail\x18\x02 \x01(\tH\x00\x88\x01\x01\x12\x13\n\x06mobile\x18\x03 \x01(\tH\x01\x88\x01\x01\x12/\n\x0bupdate_time\x18\x04 \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x08\n\x06_emailB\t\n\x07_mobile\"\xac\x01\n\x1eRequestVerificationCodeRequest\x12\x12\n\nrequest_id\x18\x01 \x01(\t\x12<\n\toperation\x18\x02 \x01(\x0e\x32).partner.billing.v1.VerificationOperation\x12\x38\n\x07\x63hannel\x18\x03 \x01(\x0e\x32\'.partner.billing.v1.VerificationChannel\"O\n\x1eGetVerificationSettingsRequest\x12-\n\tread_mask\x18\x01 \x01(\x0b\x32\x1a.google.protobuf.FieldMask\"\xc9\x01\n\x16SetVerificationRequest\x12\x12\n\nrequest_id\x18\x01 \x01(\t\x12\x0f\n\x07\x65nabled\x18\x02 \x01(\x08\x12\x12\n\x05\x65mail\x18\x03 \x01(\tH\x00\x88\x01\x01\x12\x13\n\x06mobile\x18\x04 \x01(\tH\x01\x88\x01\x01\x12;\n\x0cverification\x18\x05 \x01(\x0b\x32 .partner.billing.v1.VerificationH\x02\x88\x01\x01\x42\x08\n\x06_emailB\t\n\x07_mobileB\x0f\n\r_verification*\x87\x03\n\x15VerificationOperation\x12&\n\"VERIFICATION_OPERATION_UNSPECIFIED\x10\x00\x12#\n\x1fVERIFICATION_OPERATION_WITHDRAW\x10\x01\x12!\n\x1dVERIFICATION_OPERATION_ADJUST\x10\x02\x12)\n%VERIFICATION_OPERATION_ISSUE_VOUCHERS\x10\x03\x12+\n\'VERIFICATION_OPERATION_RECLAIM_VOUCHERS\x10\x04\x12)\n%VERIFICATION_OPERATION_DELEGATE_QUOTA\x10\x05\x12(\n$VERIFICATION_OPERATION_RECLAIM_QUOTA\x10\x06\x12$\n VERIFICATION_OPERATION_PAY_ORDER\x10\x07\x12+\n\'VERIFICATION_OPERATION_SET_VERIFICATION\x10\x08*y\n\x13VerificationChannel\x12$\n VERIFICATION_CHANNEL_UNSPECIFIED\x10\x00\x12\x1e\n\x1aVERIFICATION_CHANNEL_EMAIL\x10\x01\x12\x1c\n\x18VERIFICATION_CHANNEL_SMS\x10\x02\x32\x87\x03\n\x17VerificationCodeService\x12~\n\x17RequestVerificationCode\x12\x32.partner.billing.v1.RequestVerificationCodeRequest\x1a).partner.billing.v1.VerificationChallenge\"\x04\x88\xb5\x18\x02\x12}\n\x17GetVerificationSettings\x12\x32.partner.billing.v1.GetVerificationSettingsRequest\x1a(.partner.billing.v1.VerificationSettings\"\x04\x88\xb5\x18\x02\x12m\n\x0fSetVerification\x12*.partner.billing.v1.SetVerificationRequest\x1a(.partner.billing.v1.VerificationSettings\"\x04\x88\xb5\x18\x02\x62\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n+partner/billing/v1/verification_codes.proto\x12\x12partner.billing.v1\x1a google/protobuf/field_mask.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1dpartner/type/v1/options.proto\"\x99\x02\n\x15VerificationChallenge\x12\x13\n\x02id\x18\x01 \x01(\tB\x07\x92\xb5\x18\x03vch\x12<\n\toperation\x18\x02 \x01(\x0e\x32).partner.billing.v1.VerificationOperation\x12\x38\n\x07\x63hannel\x18\x03 \x01(\x0e\x32\'.partner.billing.v1.VerificationChannel\x12\x11\n\trecipient\x18\x04 \x01(\t\x12/\n\x0b\x65xpire_time\x18\x05 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12/\n\x0b\x63reate_time\x18\x06 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\"A\n\x0cVerification\x12\x1d\n\x0c\x63hallenge_id\x18\x01 \x01(\tB\x07\x92\xb5\x18\x03vch\x12\x12\n\x04\x63ode\x18\x02 \x01(\tB\x04\x98\xb5\x18\x01\"\x96\x01\n\x14VerificationSettings\x12\x0f\n\x07\x65nabled\x18\x01 \x01(\x08\x12\x12\n\x05\x65mail\x18\x02 \x01(\tH\x00\x88\x01\x01\x12\x13\n\x06mobile\x18\x03 \x01(\tH\x01\x88\x01\x01\x12/\n\x0bupdate_time\x18\x04 \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x08\n\x06_emailB\t\n\x07_mobile\"\xac\x01\n\x1eRequestVerificationCodeRequest\x12\x12\n\nrequest_id\x18\x01 \x01(\t\x12<\n\toperation\x18\x02 \x01(\x0e\x32).partner.billing.v1.VerificationOperation\x12\x38\n\x07\x63hannel\x18\x03 \x01(\x0e\x32\'.partner.billing.v1.VerificationChannel\"O\n\x1eGetVerificationSettingsRequest\x12-\n\tread_mask\x18\x01 \x01(\x0b\x32\x1a.google.protobuf.FieldMask\"\xc9\x01\n\x16SetVerificationRequest\x12\x12\n\nrequest_id\x18\x01 \x01(\t\x12\x0f\n\x07\x65nabled\x18\x02 \x01(\x08\x12\x12\n\x05\x65mail\x18\x03 \x01(\tH\x00\x88\x01\x01\x12\x13\n\x06mobile\x18\x04 \x01(\tH\x01\x88\x01\x01\x12;\n\x0cverification\x18\x05 \x01(\x0b\x32 .partner.billing.v1.VerificationH\x02\x88\x01\x01\x42\x08\n\x06_emailB\t\n\x07_mobileB\x0f\n\r_verification*\x87\x03\n\x15VerificationOperation\x12&\n\"VERIFICATION_OPERATION_UNSPECIFIED\x10\x00\x12#\n\x1fVERIFICATION_OPERATION_WITHDRAW\x10\x01\x12!\n\x1dVERIFICATION_OPERATION_ADJUST\x10\x02\x12)\n%VERIFICATION_OPERATION_ISSUE_VOUCHERS\x10\x03\x12+\n\'VERIFICATION_OPERATION_RECLAIM_VOUCHERS\x10\x04\x12)\n%VERIFICATION_OPERATION_DELEGATE_QUOTA\x10\x05\x12(\n$VERIFICATION_OPERATION_RECLAIM_QUOTA\x10\x06\x12$\n VERIFICATION_OPERATION_PAY_ORDER\x10\x07\x12+\n\'VERIFICATION_OPERATION_SET_VERIFICATION\x10\x08*y\n\x13VerificationChannel\x12$\n VERIFICATION_CHANNEL_UNSPECIFIED\x10\x00\x12\x1e\n\x1aVERIFICATION_CHANNEL_EMAIL\x10\x01\x12\x1c\n\x18VERIFICATION_CHANNEL_SMS\x10\x02\x32\x87\x03\n\x17VerificationCodeService\x12~\n\x17RequestVerificationCode\x12\x32.partner.billing.v1.RequestVerificationCodeRequest\x1a).partner.billing.v1.VerificationChallenge\"\x04\x88\xb5\x18\x02\x12}\n\x17GetVerificationSettings\x12\x32.partner.billing.v1.GetVerificationSettingsRequest\x1a(.partner.billing.v1.VerificationSettings\"\x04\x88\xb5\x18\x02\x12m\n\x0fSetVerification\x12*.partner.billing.v1.SetVerificationRequest\x1a(.partner.billing.v1.VerificationSettings\"\x04\x88\xb5\x18\x02\x62\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -38,28 +38,30 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_VERIFICATIONCHALLENGE'].fields_by_name['id']._serialized_options = b'\222\265\030\003vch'
   _globals['_VERIFICATION'].fields_by_name['challenge_id']._loaded_options = None
   _globals['_VERIFICATION'].fields_by_name['challenge_id']._serialized_options = b'\222\265\030\003vch'
+  _globals['_VERIFICATION'].fields_by_name['code']._loaded_options = None
+  _globals['_VERIFICATION'].fields_by_name['code']._serialized_options = b'\230\265\030\001'
   _globals['_VERIFICATIONCODESERVICE'].methods_by_name['RequestVerificationCode']._loaded_options = None
   _globals['_VERIFICATIONCODESERVICE'].methods_by_name['RequestVerificationCode']._serialized_options = b'\210\265\030\002'
   _globals['_VERIFICATIONCODESERVICE'].methods_by_name['GetVerificationSettings']._loaded_options = None
   _globals['_VERIFICATIONCODESERVICE'].methods_by_name['GetVerificationSettings']._serialized_options = b'\210\265\030\002'
   _globals['_VERIFICATIONCODESERVICE'].methods_by_name['SetVerification']._loaded_options = None
   _globals['_VERIFICATIONCODESERVICE'].methods_by_name['SetVerification']._serialized_options = b'\210\265\030\002'
-  _globals['_VERIFICATIONOPERATION']._serialized_start=1124
-  _globals['_VERIFICATIONOPERATION']._serialized_end=1515
-  _globals['_VERIFICATIONCHANNEL']._serialized_start=1517
-  _globals['_VERIFICATIONCHANNEL']._serialized_end=1638
+  _globals['_VERIFICATIONOPERATION']._serialized_start=1130
+  _globals['_VERIFICATIONOPERATION']._serialized_end=1521
+  _globals['_VERIFICATIONCHANNEL']._serialized_start=1523
+  _globals['_VERIFICATIONCHANNEL']._serialized_end=1644
   _globals['_VERIFICATIONCHALLENGE']._serialized_start=166
   _globals['_VERIFICATIONCHALLENGE']._serialized_end=447
   _globals['_VERIFICATION']._serialized_start=449
-  _globals['_VERIFICATION']._serialized_end=508
-  _globals['_VERIFICATIONSETTINGS']._serialized_start=511
-  _globals['_VERIFICATIONSETTINGS']._serialized_end=661
-  _globals['_REQUESTVERIFICATIONCODEREQUEST']._serialized_start=664
-  _globals['_REQUESTVERIFICATIONCODEREQUEST']._serialized_end=836
-  _globals['_GETVERIFICATIONSETTINGSREQUEST']._serialized_start=838
-  _globals['_GETVERIFICATIONSETTINGSREQUEST']._serialized_end=917
-  _globals['_SETVERIFICATIONREQUEST']._serialized_start=920
-  _globals['_SETVERIFICATIONREQUEST']._serialized_end=1121
-  _globals['_VERIFICATIONCODESERVICE']._serialized_start=1641
-  _globals['_VERIFICATIONCODESERVICE']._serialized_end=2032
+  _globals['_VERIFICATION']._serialized_end=514
+  _globals['_VERIFICATIONSETTINGS']._serialized_start=517
+  _globals['_VERIFICATIONSETTINGS']._serialized_end=667
+  _globals['_REQUESTVERIFICATIONCODEREQUEST']._serialized_start=670
+  _globals['_REQUESTVERIFICATIONCODEREQUEST']._serialized_end=842
+  _globals['_GETVERIFICATIONSETTINGSREQUEST']._serialized_start=844
+  _globals['_GETVERIFICATIONSETTINGSREQUEST']._serialized_end=923
+  _globals['_SETVERIFICATIONREQUEST']._serialized_start=926
+  _globals['_SETVERIFICATIONREQUEST']._serialized_end=1127
+  _globals['_VERIFICATIONCODESERVICE']._serialized_start=1647
+  _globals['_VERIFICATIONCODESERVICE']._serialized_end=2038
 # @@protoc_insertion_point(module_scope)

@@ -10,6 +10,7 @@ from google.protobuf import message as _message
 from google.protobuf import timestamp_pb2 as _timestamp_pb2
 from google.protobuf.internal import containers as _containers
 from google.protobuf.internal import enum_type_wrapper as _enum_type_wrapper
+from partner.billing.v1 import verification_codes_pb2 as _verification_codes_pb2
 from partner.billing.v1 import vouchers_pb2 as _vouchers_pb2
 from partner.type.v1 import money_pb2 as _money_pb2
 import builtins as _builtins
@@ -331,6 +332,7 @@ class GrantSubQuotaRequest(_message.Message):
     INDIRECT_PARTNER_IDS_FIELD_NUMBER: _builtins.int
     AMOUNT_FIELD_NUMBER: _builtins.int
     MEMO_FIELD_NUMBER: _builtins.int
+    VERIFICATION_FIELD_NUMBER: _builtins.int
     request_id: _builtins.str
     """Makes a repetition harmless."""
     quota_id: _builtins.str
@@ -345,6 +347,10 @@ class GrantSubQuotaRequest(_message.Message):
     def amount(self) -> _money_pb2.Money:
         """How much each; above 0, at most 2 decimals, in the quota's currency."""
 
+    @_builtins.property
+    def verification(self) -> _verification_codes_pb2.Verification:
+        """Answers a challenge; needed where the partner's verification is on."""
+
     def __init__(
         self,
         *,
@@ -353,14 +359,20 @@ class GrantSubQuotaRequest(_message.Message):
         indirect_partner_ids: _abc.Iterable[_builtins.str] | None = ...,
         amount: _money_pb2.Money | None = ...,
         memo: _builtins.str | None = ...,
+        verification: _verification_codes_pb2.Verification | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["_memo", b"_memo", "amount", b"amount", "memo", b"memo"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_memo", b"_memo", "_verification", b"_verification", "amount", b"amount", "memo", b"memo", "verification", b"verification"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["_memo", b"_memo", "amount", b"amount", "indirect_partner_ids", b"indirect_partner_ids", "memo", b"memo", "quota_id", b"quota_id", "request_id", b"request_id"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_memo", b"_memo", "_verification", b"_verification", "amount", b"amount", "indirect_partner_ids", b"indirect_partner_ids", "memo", b"memo", "quota_id", b"quota_id", "request_id", b"request_id", "verification", b"verification"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     _WhichOneofReturnType__memo: _TypeAlias = _typing.Literal["memo"]  # noqa: Y015
     _WhichOneofArgType__memo: _TypeAlias = _typing.Literal["_memo", b"_memo"]  # noqa: Y015
+    _WhichOneofReturnType__verification: _TypeAlias = _typing.Literal["verification"]  # noqa: Y015
+    _WhichOneofArgType__verification: _TypeAlias = _typing.Literal["_verification", b"_verification"]  # noqa: Y015
+    @_typing.overload
     def WhichOneof(self, oneof_group: _WhichOneofArgType__memo) -> _WhichOneofReturnType__memo | None: ...
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__verification) -> _WhichOneofReturnType__verification | None: ...
 
 Global___GrantSubQuotaRequest: _TypeAlias = GrantSubQuotaRequest  # noqa: Y015
 
@@ -429,6 +441,7 @@ class ReclaimSubQuotasRequest(_message.Message):
     REQUEST_ID_FIELD_NUMBER: _builtins.int
     QUOTA_IDS_FIELD_NUMBER: _builtins.int
     REMARK_FIELD_NUMBER: _builtins.int
+    VERIFICATION_FIELD_NUMBER: _builtins.int
     request_id: _builtins.str
     """Makes a repetition harmless."""
     remark: _builtins.str
@@ -437,20 +450,30 @@ class ReclaimSubQuotasRequest(_message.Message):
     def quota_ids(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
         """Which, at most 100."""
 
+    @_builtins.property
+    def verification(self) -> _verification_codes_pb2.Verification:
+        """Answers a challenge; needed where the partner's verification is on."""
+
     def __init__(
         self,
         *,
         request_id: _builtins.str = ...,
         quota_ids: _abc.Iterable[_builtins.str] | None = ...,
         remark: _builtins.str | None = ...,
+        verification: _verification_codes_pb2.Verification | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["_remark", b"_remark", "remark", b"remark"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_remark", b"_remark", "_verification", b"_verification", "remark", b"remark", "verification", b"verification"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["_remark", b"_remark", "quota_ids", b"quota_ids", "remark", b"remark", "request_id", b"request_id"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_remark", b"_remark", "_verification", b"_verification", "quota_ids", b"quota_ids", "remark", b"remark", "request_id", b"request_id", "verification", b"verification"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     _WhichOneofReturnType__remark: _TypeAlias = _typing.Literal["remark"]  # noqa: Y015
     _WhichOneofArgType__remark: _TypeAlias = _typing.Literal["_remark", b"_remark"]  # noqa: Y015
+    _WhichOneofReturnType__verification: _TypeAlias = _typing.Literal["verification"]  # noqa: Y015
+    _WhichOneofArgType__verification: _TypeAlias = _typing.Literal["_verification", b"_verification"]  # noqa: Y015
+    @_typing.overload
     def WhichOneof(self, oneof_group: _WhichOneofArgType__remark) -> _WhichOneofReturnType__remark | None: ...
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__verification) -> _WhichOneofReturnType__verification | None: ...
 
 Global___ReclaimSubQuotasRequest: _TypeAlias = ReclaimSubQuotasRequest  # noqa: Y015
 

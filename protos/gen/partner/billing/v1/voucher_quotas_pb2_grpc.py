@@ -81,7 +81,7 @@ class VoucherQuotaServiceServicer:
     def GrantSubQuota(self, request, context):
         """Gives each named reseller a quota of so much out of one of the distributor's own (domain.md 6.6).
         Refuses the whole request with QUOTA_NOT_FOUND_OR_STATE, QUOTA_INSUFFICIENT (the quota must hold the amount times
-        resellers), COUPON_TYPE_NOT_ALLOWED or TOO_MANY_RECIPIENTS; refuses single resellers in their result with
+        resellers), COUPON_TYPE_NOT_ALLOWED, TOO_MANY_RECIPIENTS, VERIFICATION_REQUIRED or VERIFICATION_FAILED; refuses single resellers in their result with
         INDIRECT_PARTNER_FORBIDDEN or RECIPIENT_NOT_ALLOWED (none of its customers may get vouchers out of the quota),
         and gives to the others. A reseller is known by its customers.
         """
@@ -91,7 +91,8 @@ class VoucherQuotaServiceServicer:
 
     def ReclaimSubQuotas(self, request, context):
         """Takes back the whole rest of resellers' quotas, which they then see no more; vouchers issued out of them stay.
-        Refuses single quotas in their result with QUOTA_NOT_FOUND_OR_STATE (only those that are NORMAL can be taken back).
+        Refuses the whole request with VERIFICATION_REQUIRED or VERIFICATION_FAILED;
+        refuses single quotas in their result with QUOTA_NOT_FOUND_OR_STATE (only those that are NORMAL can be taken back).
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

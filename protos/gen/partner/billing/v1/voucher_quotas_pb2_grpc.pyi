@@ -38,13 +38,14 @@ class VoucherQuotaServiceStub:
     GrantSubQuota: _grpc.UnaryUnaryMultiCallable[_voucher_quotas_pb2.GrantSubQuotaRequest, _voucher_quotas_pb2.GrantSubQuotaResponse]
     """Gives each named reseller a quota of so much out of one of the distributor's own (domain.md 6.6).
     Refuses the whole request with QUOTA_NOT_FOUND_OR_STATE, QUOTA_INSUFFICIENT (the quota must hold the amount times
-    resellers), COUPON_TYPE_NOT_ALLOWED or TOO_MANY_RECIPIENTS; refuses single resellers in their result with
+    resellers), COUPON_TYPE_NOT_ALLOWED, TOO_MANY_RECIPIENTS, VERIFICATION_REQUIRED or VERIFICATION_FAILED; refuses single resellers in their result with
     INDIRECT_PARTNER_FORBIDDEN or RECIPIENT_NOT_ALLOWED (none of its customers may get vouchers out of the quota),
     and gives to the others. A reseller is known by its customers.
     """
     ReclaimSubQuotas: _grpc.UnaryUnaryMultiCallable[_voucher_quotas_pb2.ReclaimSubQuotasRequest, _voucher_quotas_pb2.ReclaimSubQuotasResponse]
     """Takes back the whole rest of resellers' quotas, which they then see no more; vouchers issued out of them stay.
-    Refuses single quotas in their result with QUOTA_NOT_FOUND_OR_STATE (only those that are NORMAL can be taken back).
+    Refuses the whole request with VERIFICATION_REQUIRED or VERIFICATION_FAILED;
+    refuses single quotas in their result with QUOTA_NOT_FOUND_OR_STATE (only those that are NORMAL can be taken back).
     """
     BatchGetVoucherQuotas: _grpc.UnaryUnaryMultiCallable[_voucher_quotas_pb2.BatchGetVoucherQuotasRequest, _voucher_quotas_pb2.BatchGetVoucherQuotasResponse]
     """Gets those of the named quotas that are in scope, in the order asked."""
@@ -67,13 +68,14 @@ class VoucherQuotaServiceAsyncStub(VoucherQuotaServiceStub):
     GrantSubQuota: _aio.UnaryUnaryMultiCallable[_voucher_quotas_pb2.GrantSubQuotaRequest, _voucher_quotas_pb2.GrantSubQuotaResponse]  # type: ignore[assignment]
     """Gives each named reseller a quota of so much out of one of the distributor's own (domain.md 6.6).
     Refuses the whole request with QUOTA_NOT_FOUND_OR_STATE, QUOTA_INSUFFICIENT (the quota must hold the amount times
-    resellers), COUPON_TYPE_NOT_ALLOWED or TOO_MANY_RECIPIENTS; refuses single resellers in their result with
+    resellers), COUPON_TYPE_NOT_ALLOWED, TOO_MANY_RECIPIENTS, VERIFICATION_REQUIRED or VERIFICATION_FAILED; refuses single resellers in their result with
     INDIRECT_PARTNER_FORBIDDEN or RECIPIENT_NOT_ALLOWED (none of its customers may get vouchers out of the quota),
     and gives to the others. A reseller is known by its customers.
     """
     ReclaimSubQuotas: _aio.UnaryUnaryMultiCallable[_voucher_quotas_pb2.ReclaimSubQuotasRequest, _voucher_quotas_pb2.ReclaimSubQuotasResponse]  # type: ignore[assignment]
     """Takes back the whole rest of resellers' quotas, which they then see no more; vouchers issued out of them stay.
-    Refuses single quotas in their result with QUOTA_NOT_FOUND_OR_STATE (only those that are NORMAL can be taken back).
+    Refuses the whole request with VERIFICATION_REQUIRED or VERIFICATION_FAILED;
+    refuses single quotas in their result with QUOTA_NOT_FOUND_OR_STATE (only those that are NORMAL can be taken back).
     """
     BatchGetVoucherQuotas: _aio.UnaryUnaryMultiCallable[_voucher_quotas_pb2.BatchGetVoucherQuotasRequest, _voucher_quotas_pb2.BatchGetVoucherQuotasResponse]  # type: ignore[assignment]
     """Gets those of the named quotas that are in scope, in the order asked."""
@@ -105,7 +107,7 @@ class VoucherQuotaServiceServicer(metaclass=_abc_1.ABCMeta):
     ) -> _typing.Union[_voucher_quotas_pb2.GrantSubQuotaResponse, _abc.Awaitable[_voucher_quotas_pb2.GrantSubQuotaResponse]]:
         """Gives each named reseller a quota of so much out of one of the distributor's own (domain.md 6.6).
         Refuses the whole request with QUOTA_NOT_FOUND_OR_STATE, QUOTA_INSUFFICIENT (the quota must hold the amount times
-        resellers), COUPON_TYPE_NOT_ALLOWED or TOO_MANY_RECIPIENTS; refuses single resellers in their result with
+        resellers), COUPON_TYPE_NOT_ALLOWED, TOO_MANY_RECIPIENTS, VERIFICATION_REQUIRED or VERIFICATION_FAILED; refuses single resellers in their result with
         INDIRECT_PARTNER_FORBIDDEN or RECIPIENT_NOT_ALLOWED (none of its customers may get vouchers out of the quota),
         and gives to the others. A reseller is known by its customers.
         """
@@ -117,7 +119,8 @@ class VoucherQuotaServiceServicer(metaclass=_abc_1.ABCMeta):
         context: _ServicerContext,
     ) -> _typing.Union[_voucher_quotas_pb2.ReclaimSubQuotasResponse, _abc.Awaitable[_voucher_quotas_pb2.ReclaimSubQuotasResponse]]:
         """Takes back the whole rest of resellers' quotas, which they then see no more; vouchers issued out of them stay.
-        Refuses single quotas in their result with QUOTA_NOT_FOUND_OR_STATE (only those that are NORMAL can be taken back).
+        Refuses the whole request with VERIFICATION_REQUIRED or VERIFICATION_FAILED;
+        refuses single quotas in their result with QUOTA_NOT_FOUND_OR_STATE (only those that are NORMAL can be taken back).
         """
 
     @_abc_1.abstractmethod

@@ -10,6 +10,7 @@ from google.protobuf import message as _message
 from google.protobuf import timestamp_pb2 as _timestamp_pb2
 from google.protobuf.internal import containers as _containers
 from google.protobuf.internal import enum_type_wrapper as _enum_type_wrapper
+from partner.billing.v1 import verification_codes_pb2 as _verification_codes_pb2
 from partner.type.v1 import money_pb2 as _money_pb2
 import builtins as _builtins
 import sys
@@ -745,6 +746,7 @@ class IssueVouchersRequest(_message.Message):
     SERVICE_TYPE_CODES_FIELD_NUMBER: _builtins.int
     PRODUCT_IDS_FIELD_NUMBER: _builtins.int
     MEMO_FIELD_NUMBER: _builtins.int
+    VERIFICATION_FIELD_NUMBER: _builtins.int
     request_id: _builtins.str
     """Makes a repetition harmless."""
     quota_id: _builtins.str
@@ -779,6 +781,10 @@ class IssueVouchersRequest(_message.Message):
     def product_ids(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
         """Products that it may be used for, at most 10; none means the quota's."""
 
+    @_builtins.property
+    def verification(self) -> _verification_codes_pb2.Verification:
+        """Answers a challenge; needed where the partner's verification is on."""
+
     def __init__(
         self,
         *,
@@ -792,14 +798,20 @@ class IssueVouchersRequest(_message.Message):
         service_type_codes: _abc.Iterable[_builtins.str] | None = ...,
         product_ids: _abc.Iterable[_builtins.str] | None = ...,
         memo: _builtins.str | None = ...,
+        verification: _verification_codes_pb2.Verification | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["_memo", b"_memo", "effective_time", b"effective_time", "expire_time", b"expire_time", "face_value", b"face_value", "memo", b"memo", "min_order_amount", b"min_order_amount"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_memo", b"_memo", "_verification", b"_verification", "effective_time", b"effective_time", "expire_time", b"expire_time", "face_value", b"face_value", "memo", b"memo", "min_order_amount", b"min_order_amount", "verification", b"verification"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["_memo", b"_memo", "customer_ids", b"customer_ids", "effective_time", b"effective_time", "expire_time", b"expire_time", "face_value", b"face_value", "memo", b"memo", "min_order_amount", b"min_order_amount", "product_ids", b"product_ids", "quota_id", b"quota_id", "request_id", b"request_id", "service_type_codes", b"service_type_codes"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_memo", b"_memo", "_verification", b"_verification", "customer_ids", b"customer_ids", "effective_time", b"effective_time", "expire_time", b"expire_time", "face_value", b"face_value", "memo", b"memo", "min_order_amount", b"min_order_amount", "product_ids", b"product_ids", "quota_id", b"quota_id", "request_id", b"request_id", "service_type_codes", b"service_type_codes", "verification", b"verification"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     _WhichOneofReturnType__memo: _TypeAlias = _typing.Literal["memo"]  # noqa: Y015
     _WhichOneofArgType__memo: _TypeAlias = _typing.Literal["_memo", b"_memo"]  # noqa: Y015
+    _WhichOneofReturnType__verification: _TypeAlias = _typing.Literal["verification"]  # noqa: Y015
+    _WhichOneofArgType__verification: _TypeAlias = _typing.Literal["_verification", b"_verification"]  # noqa: Y015
+    @_typing.overload
     def WhichOneof(self, oneof_group: _WhichOneofArgType__memo) -> _WhichOneofReturnType__memo | None: ...
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__verification) -> _WhichOneofReturnType__verification | None: ...
 
 Global___IssueVouchersRequest: _TypeAlias = IssueVouchersRequest  # noqa: Y015
 
@@ -894,6 +906,7 @@ class ReclaimVouchersRequest(_message.Message):
     REQUEST_ID_FIELD_NUMBER: _builtins.int
     VOUCHER_IDS_FIELD_NUMBER: _builtins.int
     REMARK_FIELD_NUMBER: _builtins.int
+    VERIFICATION_FIELD_NUMBER: _builtins.int
     request_id: _builtins.str
     """Makes a repetition harmless."""
     remark: _builtins.str
@@ -902,20 +915,30 @@ class ReclaimVouchersRequest(_message.Message):
     def voucher_ids(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
         """Which, at most 100."""
 
+    @_builtins.property
+    def verification(self) -> _verification_codes_pb2.Verification:
+        """Answers a challenge; needed where the partner's verification is on."""
+
     def __init__(
         self,
         *,
         request_id: _builtins.str = ...,
         voucher_ids: _abc.Iterable[_builtins.str] | None = ...,
         remark: _builtins.str | None = ...,
+        verification: _verification_codes_pb2.Verification | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["_remark", b"_remark", "remark", b"remark"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_remark", b"_remark", "_verification", b"_verification", "remark", b"remark", "verification", b"verification"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["_remark", b"_remark", "remark", b"remark", "request_id", b"request_id", "voucher_ids", b"voucher_ids"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_remark", b"_remark", "_verification", b"_verification", "remark", b"remark", "request_id", b"request_id", "verification", b"verification", "voucher_ids", b"voucher_ids"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     _WhichOneofReturnType__remark: _TypeAlias = _typing.Literal["remark"]  # noqa: Y015
     _WhichOneofArgType__remark: _TypeAlias = _typing.Literal["_remark", b"_remark"]  # noqa: Y015
+    _WhichOneofReturnType__verification: _TypeAlias = _typing.Literal["verification"]  # noqa: Y015
+    _WhichOneofArgType__verification: _TypeAlias = _typing.Literal["_verification", b"_verification"]  # noqa: Y015
+    @_typing.overload
     def WhichOneof(self, oneof_group: _WhichOneofArgType__remark) -> _WhichOneofReturnType__remark | None: ...
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__verification) -> _WhichOneofReturnType__verification | None: ...
 
 Global___ReclaimVouchersRequest: _TypeAlias = ReclaimVouchersRequest  # noqa: Y015
 

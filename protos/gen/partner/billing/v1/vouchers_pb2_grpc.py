@@ -84,7 +84,7 @@ class VoucherServiceServicer:
     def IssueVouchers(self, request, context):
         """Issues one voucher to each of the named customers out of one quota (domain.md 6.7, rules 1 to 10).
         Refuses the whole request with QUOTA_NOT_FOUND_OR_STATE, QUOTA_INSUFFICIENT (the quota must hold face value times customers),
-        LIMIT_EXCEEDS_QUOTA, TOO_MANY_RECIPIENTS or VALIDITY_EXCEEDS_QUOTA; refuses single customers in their result with
+        LIMIT_EXCEEDS_QUOTA, TOO_MANY_RECIPIENTS, VALIDITY_EXCEEDS_QUOTA, VERIFICATION_REQUIRED or VERIFICATION_FAILED; refuses single customers in their result with
         ADVISORY_NOT_ALLOWED, NOT_SUB_CUSTOMER, RECIPIENT_NOT_ALLOWED or ACCOUNT_CLOSING, and issues to the others.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
@@ -101,7 +101,8 @@ class VoucherServiceServicer:
     def ReclaimVouchers(self, request, context):
         """Takes back the whole rest of each named voucher that the caller's partner issued (domain.md 6.7).
         The amount returns to the quota that it came from, and is lost where that has expired.
-        Refuses single vouchers in their result with NOT_FOUND or VOUCHER_NOT_RECLAIMABLE (not usable, or held by
+        Refuses the whole request with VERIFICATION_REQUIRED or VERIFICATION_FAILED;
+        refuses single vouchers in their result with NOT_FOUND or VOUCHER_NOT_RECLAIMABLE (not usable, or held by
         an unpaid order), and reclaims the others.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)

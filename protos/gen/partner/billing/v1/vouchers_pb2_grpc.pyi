@@ -36,7 +36,7 @@ class VoucherServiceStub:
     IssueVouchers: _grpc.UnaryUnaryMultiCallable[_vouchers_pb2.IssueVouchersRequest, _vouchers_pb2.IssueVouchersResponse]
     """Issues one voucher to each of the named customers out of one quota (domain.md 6.7, rules 1 to 10).
     Refuses the whole request with QUOTA_NOT_FOUND_OR_STATE, QUOTA_INSUFFICIENT (the quota must hold face value times customers),
-    LIMIT_EXCEEDS_QUOTA, TOO_MANY_RECIPIENTS or VALIDITY_EXCEEDS_QUOTA; refuses single customers in their result with
+    LIMIT_EXCEEDS_QUOTA, TOO_MANY_RECIPIENTS, VALIDITY_EXCEEDS_QUOTA, VERIFICATION_REQUIRED or VERIFICATION_FAILED; refuses single customers in their result with
     ADVISORY_NOT_ALLOWED, NOT_SUB_CUSTOMER, RECIPIENT_NOT_ALLOWED or ACCOUNT_CLOSING, and issues to the others.
     """
     BatchGetVouchers: _grpc.UnaryUnaryMultiCallable[_vouchers_pb2.BatchGetVouchersRequest, _vouchers_pb2.BatchGetVouchersResponse]
@@ -44,7 +44,8 @@ class VoucherServiceStub:
     ReclaimVouchers: _grpc.UnaryUnaryMultiCallable[_vouchers_pb2.ReclaimVouchersRequest, _vouchers_pb2.ReclaimVouchersResponse]
     """Takes back the whole rest of each named voucher that the caller's partner issued (domain.md 6.7).
     The amount returns to the quota that it came from, and is lost where that has expired.
-    Refuses single vouchers in their result with NOT_FOUND or VOUCHER_NOT_RECLAIMABLE (not usable, or held by
+    Refuses the whole request with VERIFICATION_REQUIRED or VERIFICATION_FAILED;
+    refuses single vouchers in their result with NOT_FOUND or VOUCHER_NOT_RECLAIMABLE (not usable, or held by
     an unpaid order), and reclaims the others.
     """
     ListVouchers: _grpc.UnaryUnaryMultiCallable[_vouchers_pb2.ListVouchersRequest, _vouchers_pb2.ListVouchersResponse]
@@ -73,7 +74,7 @@ class VoucherServiceAsyncStub(VoucherServiceStub):
     IssueVouchers: _aio.UnaryUnaryMultiCallable[_vouchers_pb2.IssueVouchersRequest, _vouchers_pb2.IssueVouchersResponse]  # type: ignore[assignment]
     """Issues one voucher to each of the named customers out of one quota (domain.md 6.7, rules 1 to 10).
     Refuses the whole request with QUOTA_NOT_FOUND_OR_STATE, QUOTA_INSUFFICIENT (the quota must hold face value times customers),
-    LIMIT_EXCEEDS_QUOTA, TOO_MANY_RECIPIENTS or VALIDITY_EXCEEDS_QUOTA; refuses single customers in their result with
+    LIMIT_EXCEEDS_QUOTA, TOO_MANY_RECIPIENTS, VALIDITY_EXCEEDS_QUOTA, VERIFICATION_REQUIRED or VERIFICATION_FAILED; refuses single customers in their result with
     ADVISORY_NOT_ALLOWED, NOT_SUB_CUSTOMER, RECIPIENT_NOT_ALLOWED or ACCOUNT_CLOSING, and issues to the others.
     """
     BatchGetVouchers: _aio.UnaryUnaryMultiCallable[_vouchers_pb2.BatchGetVouchersRequest, _vouchers_pb2.BatchGetVouchersResponse]  # type: ignore[assignment]
@@ -81,7 +82,8 @@ class VoucherServiceAsyncStub(VoucherServiceStub):
     ReclaimVouchers: _aio.UnaryUnaryMultiCallable[_vouchers_pb2.ReclaimVouchersRequest, _vouchers_pb2.ReclaimVouchersResponse]  # type: ignore[assignment]
     """Takes back the whole rest of each named voucher that the caller's partner issued (domain.md 6.7).
     The amount returns to the quota that it came from, and is lost where that has expired.
-    Refuses single vouchers in their result with NOT_FOUND or VOUCHER_NOT_RECLAIMABLE (not usable, or held by
+    Refuses the whole request with VERIFICATION_REQUIRED or VERIFICATION_FAILED;
+    refuses single vouchers in their result with NOT_FOUND or VOUCHER_NOT_RECLAIMABLE (not usable, or held by
     an unpaid order), and reclaims the others.
     """
     ListVouchers: _aio.UnaryUnaryMultiCallable[_vouchers_pb2.ListVouchersRequest, _vouchers_pb2.ListVouchersResponse]  # type: ignore[assignment]
@@ -113,7 +115,7 @@ class VoucherServiceServicer(metaclass=_abc_1.ABCMeta):
     ) -> _typing.Union[_vouchers_pb2.IssueVouchersResponse, _abc.Awaitable[_vouchers_pb2.IssueVouchersResponse]]:
         """Issues one voucher to each of the named customers out of one quota (domain.md 6.7, rules 1 to 10).
         Refuses the whole request with QUOTA_NOT_FOUND_OR_STATE, QUOTA_INSUFFICIENT (the quota must hold face value times customers),
-        LIMIT_EXCEEDS_QUOTA, TOO_MANY_RECIPIENTS or VALIDITY_EXCEEDS_QUOTA; refuses single customers in their result with
+        LIMIT_EXCEEDS_QUOTA, TOO_MANY_RECIPIENTS, VALIDITY_EXCEEDS_QUOTA, VERIFICATION_REQUIRED or VERIFICATION_FAILED; refuses single customers in their result with
         ADVISORY_NOT_ALLOWED, NOT_SUB_CUSTOMER, RECIPIENT_NOT_ALLOWED or ACCOUNT_CLOSING, and issues to the others.
         """
 
@@ -133,7 +135,8 @@ class VoucherServiceServicer(metaclass=_abc_1.ABCMeta):
     ) -> _typing.Union[_vouchers_pb2.ReclaimVouchersResponse, _abc.Awaitable[_vouchers_pb2.ReclaimVouchersResponse]]:
         """Takes back the whole rest of each named voucher that the caller's partner issued (domain.md 6.7).
         The amount returns to the quota that it came from, and is lost where that has expired.
-        Refuses single vouchers in their result with NOT_FOUND or VOUCHER_NOT_RECLAIMABLE (not usable, or held by
+        Refuses the whole request with VERIFICATION_REQUIRED or VERIFICATION_FAILED;
+        refuses single vouchers in their result with NOT_FOUND or VOUCHER_NOT_RECLAIMABLE (not usable, or held by
         an unpaid order), and reclaims the others.
         """
 
