@@ -36,6 +36,7 @@ PREFIXES = {
     "accountManagerId": "mgr",
     "challengeId": "vch",
     "applicationId": "app",
+    "contractId": "ctr",
     "customerId": "cus",
     "customerIds": "cus",
     "incentiveBillId": "inb",
@@ -169,6 +170,8 @@ def _leaf(root: str, name: str, named: Any, own: Mapping[str, str]) -> Any:
         value = BILLING_CYCLE
     elif named.name == "DateTime":
         value = "2099-01-01T00:00:00Z"
+    elif named.name == "Date":
+        value = "2099-01-01"
     elif named.name in {"Int", "Boolean"}:
         value = VALUES.get(name, 1 if named.name == "Int" else False)
     else:
