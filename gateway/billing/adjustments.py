@@ -5,7 +5,7 @@ from enum import Enum
 import strawberry
 
 from gateway.billing.verification_codes import VerificationInput
-from gateway.billing.vouchers import ErrorDetail
+from gateway.billing.voucher_quotas import ErrorDetail
 from gateway.customers.customers import Customer
 from gateway.customers.partners import Partner
 from gateway.kit.contract import rpcs

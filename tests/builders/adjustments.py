@@ -153,10 +153,10 @@ class Funds:
             for lot in lots
         }
 
-    async def violations(self) -> dict[str, Sequence[Any]]:
+    async def violations(self) -> dict[str, list[Any]]:
         """Give every row of this tenant where what always holds does not."""
         async with self.ledger.transaction() as session:
-            found = {
+            found: dict[str, list[Any]] = {
                 name: rows
                 for name, query in INVARIANTS.items()
                 if (rows := list(await session.execute(text(query))))

@@ -148,7 +148,7 @@ def is_write(rpc: Rpc) -> bool:
 
 def keys_field(rpc: Rpc) -> str:
     """Name the field of a request that holds the keys of a batch; empty where there is none."""
-    if not rpc.name.startswith("Batch"):
+    if is_write(rpc) or not rpc.name.startswith("Batch"):
         return ""
     [field] = [each for each in rpc.request.DESCRIPTOR.fields if each.is_repeated]
     return str(field.name)

@@ -1,32 +1,35 @@
 """Out of which of a holder's accounts an amount is taken, the earliest to expire first."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
-from typing import Self
+from typing import Final
+from uuid import UUID
 
-from services.billing.adjustments.model import CreditExpired
+from services.billing.accounts.model import CASH_KINDS, CREDIT_KINDS
+from services.billing.adjustments.model import AdjustmentKind, CreditExpired
 from services.billing.days import day_at
-from services.billing.ledger.chart import Unit
-from services.billing.ledger.model import Account, InsufficientBalance
+from services.billing.ledger.chart import AccountKind, Unit
+from services.billing.ledger.model import InsufficientBalance
 from services.kit.money import Money, decimal_text
 
+KINDS: Final[Mapping[AdjustmentKind, Sequence[AccountKind]]] = {
+    AdjustmentKind.CASH: CASH_KINDS,
+    AdjustmentKind.CREDIT: CREDIT_KINDS,
+}
 
-@dataclass(frozen=True, slots=True)
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Lot:
     """An account of cash or of credit, and how much can be taken out of it."""
 
-    account: Account
+    account_id: UUID
+    holder_id: UUID
+    kind: int
+    unit: Unit
     amount: Money
-
-    @classmethod
-    def of(cls, account: Account) -> Self:
-        """Take all that an account holds and nothing sets aside."""
-        return cls(account, account.available)
-
-    @property
-    def unit(self) -> Unit:
-        return Unit.parse(self.account.unit)
+    # Whether something is set aside besides.
+    is_held: bool = False
 
     def has_expired(self, today: date) -> bool:
         last = self.unit.expire_date
@@ -36,13 +39,13 @@ class Lot:
 class Lots:
     """A holder's lots of one kind and currency, from which amounts are taken one by one."""
 
-    def __init__(self, accounts: Iterable[Account], *, currency_code: str, now: datetime) -> None:
+    def __init__(self, lots: Iterable[Lot], *, currency_code: str, now: datetime) -> None:
         today = day_at(now)
         # Days are digits, and digits stand before "NEVER".
-        lots = [Lot.of(one) for one in sorted(accounts, key=lambda account: account.unit)]
+        ordered = sorted(lots, key=lambda lot: str(lot.unit))
         self._nothing = Unit.cash(currency_code).money(0)
-        self._left = [lot for lot in lots if not lot.has_expired(today)]
-        self._expired = [lot for lot in lots if lot.has_expired(today)]
+        self._left = [lot for lot in ordered if not lot.has_expired(today)]
+        self._expired = [lot for lot in ordered if lot.has_expired(today)]
 
     def refuse_short(self, required: Money) -> None:
         """Let an amount be there, and not have expired.
@@ -67,9 +70,9 @@ class Lots:
         """Take an amount that is there out of the first lot that has it, or else out of several."""
         enough = next((lot for lot in self._left if amount <= lot.amount), None)
         taken = [replace(enough, amount=amount)] if enough else self._first(amount)
-        by_account = {lot.account.id: lot.amount for lot in taken}
+        by_account = {lot.account_id: lot.amount for lot in taken}
         self._left = [
-            replace(lot, amount=lot.amount - by_account.get(lot.account.id, self._nothing))
+            replace(lot, amount=lot.amount - by_account.get(lot.account_id, self._nothing))
             for lot in self._left
         ]
         return taken

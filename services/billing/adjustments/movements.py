@@ -1,24 +1,27 @@
 """Writes adjustments with their transfers: the documents first, the ledger last."""
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
+from sqlalchemy import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.billing.accounts.model import Holder
-from services.billing.adjustments import queries
 from services.billing.adjustments.lots import Lot
 from services.billing.adjustments.model import Adjustment, AdjustmentKind, AdjustmentType, Route
-from services.billing.adjustments.queries import AccountKey
 from services.billing.ledger import operations as ledger
-from services.billing.ledger.chart import AccountKind, TransferCode
+from services.billing.ledger.chart import TransferCode, Unit
 from services.billing.ledger.model import NewAccount, Posting, transfer_id
 from services.kit.identity import Principal
 from services.kit.ids import new_id
 from services.kit.money import Money
+
+# Holder, kind and unit name an account.
+AccountKey = tuple[UUID, int, Unit]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,42 +69,44 @@ class Movement:
         return sum(others, first)
 
 
-def account_kind(holder: Holder, kind: AdjustmentKind) -> AccountKind:
-    return holder.cash if kind is AdjustmentKind.CASH else holder.credit
-
-
 async def write(
-    session: AsyncSession, *, act: Act, movements: Sequence[Movement], memo: str | None
+    session: AsyncSession,
+    *,
+    act: Act,
+    movements: Sequence[Movement],
+    known: Iterable[Lot],
+    memo: str | None,
 ) -> list[Adjustment]:
-    """Note what is moved and move it, all of it or nothing.
+    """Note what is moved and move it, all of it or nothing; what is known needs no opening.
 
     :raises InsufficientBalance, AccountClosing: where somebody else was faster.
     """
-    takers = await _open_takers(session, act=act, movements=movements)
-    adjustments = [_document(act, movement, memo=memo) for movement in movements]
-    session.add_all(adjustments)
+    accounts = {(lot.holder_id, lot.kind, lot.unit): lot.account_id for lot in known}
+    takers = await _open_takers(session, act=act, movements=movements, accounts=accounts)
+    documents = [_document(act, movement, memo=memo) for movement in movements]
+    await session.execute(insert(Adjustment), documents)
     # The ledger's accounts stay locked from here on: it comes last.
-    await session.flush()
     await _post(session, postings=_postings(act, movements, takers))
-    return adjustments
+    return [Adjustment(**document) for document in documents]
 
 
 async def _open_takers(
-    session: AsyncSession, *, act: Act, movements: Sequence[Movement]
+    session: AsyncSession,
+    *,
+    act: Act,
+    movements: Sequence[Movement],
+    accounts: Mapping[AccountKey, UUID],
 ) -> Mapping[AccountKey, UUID]:
     """Give the accounts that take, opened where there are none.
 
     Their currency is the tenant's: it is that of the accounts which give.
     """
     wanted = {_key(new): new for movement in movements for new in _takers(act, movement)}
-    found = await queries.find_accounts(
-        session, scope=act.principal.scope, wanted=list(wanted.values())
-    )
-    missing = [new for key, new in wanted.items() if key not in found]
-    if missing:
-        opened = await ledger.open_accounts(session, tenant_id=act.tenant_id, accounts=missing)
-        found |= zip(map(_key, missing), opened, strict=True)
-    return found
+    missing = [new for key, new in wanted.items() if key not in accounts]
+    if not missing:
+        return accounts
+    opened = await ledger.open_accounts(session, tenant_id=act.tenant_id, accounts=missing)
+    return {**accounts, **dict(zip(map(_key, missing), opened, strict=True))}
 
 
 def _takers(act: Act, movement: Movement) -> list[NewAccount]:
@@ -109,7 +114,7 @@ def _takers(act: Act, movement: Movement) -> list[NewAccount]:
     return [
         NewAccount(
             holder_id=taker.id,
-            kind=account_kind(taker, movement.kind),
+            kind=taker.cash if movement.kind is AdjustmentKind.CASH else taker.credit,
             unit=lot.unit,
             partner_id=taker.partner_id,
         )
@@ -118,25 +123,25 @@ def _takers(act: Act, movement: Movement) -> list[NewAccount]:
 
 
 def _key(new: NewAccount) -> AccountKey:
-    return new.holder_id, int(new.kind), str(new.unit)
+    return new.holder_id, new.kind, new.unit
 
 
-def _document(act: Act, movement: Movement, *, memo: str | None) -> Adjustment:
-    return Adjustment(
-        tenant_id=act.tenant_id,
-        id=new_id(),
-        partner_id=movement.route.partner.id,
-        transaction_id=movement.transaction_id,
-        customer_id=movement.route.customer_id,
-        target_partner_id=movement.route.target_partner_id,
-        operation_type=act.operation_type,
-        kind=movement.kind,
-        currency_code=movement.amount.currency_code,
-        amount=movement.amount.amount,
-        operate_time=act.now,
-        operator=act.principal.subject,
-        memo=memo,
-    )
+def _document(act: Act, movement: Movement, *, memo: str | None) -> dict[str, Any]:
+    return {
+        "tenant_id": act.tenant_id,
+        "id": new_id(),
+        "partner_id": movement.route.partner.id,
+        "transaction_id": movement.transaction_id,
+        "customer_id": movement.route.customer_id,
+        "target_partner_id": movement.route.target_partner_id,
+        "operation_type": act.operation_type,
+        "kind": movement.kind,
+        "currency_code": movement.amount.currency_code,
+        "amount": movement.amount.amount,
+        "operate_time": act.now,
+        "operator": act.principal.subject,
+        "memo": memo,
+    }
 
 
 def _postings(
@@ -151,7 +156,7 @@ def _postings(
         transaction_id = movement.transaction_id
         is_group = legs[transaction_id] > 1
         for lot, new in zip(movement.lots, _takers(act, movement), strict=True):
-            giver_id = lot.account.id
+            giver_id = lot.account_id
             postings.append(
                 Posting(
                     id=act.derived(f"{transaction_id}|{giver_id}") if is_group else transaction_id,

@@ -1,7 +1,7 @@
 """Allocates and reclaims money and credit (domain.md 6.2)."""
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
@@ -10,7 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.billing.accounts.operations import refuse_other_currency
 from services.billing.adjustments import movements, queries
-from services.billing.adjustments.lots import Lot, Lots
+from services.billing.adjustments.lots import KINDS, Lot, Lots
 from services.billing.adjustments.model import (
     Adjustment,
     AdjustmentInProgress,
@@ -21,13 +21,13 @@ from services.billing.adjustments.model import (
     refuse_odd_terms,
     route_to,
 )
-from services.billing.adjustments.movements import Act, Movement, account_kind
+from services.billing.adjustments.movements import Act, Movement
 from services.billing.adjustments.pairs import refusals_of_running
-from services.billing.ledger.chart import Unit
-from services.billing.ledger.model import Account, AccountClosing
+from services.billing.ledger.model import AccountClosing
 from services.billing.links import queries as links
+from services.billing.links.model import CustomerLink
 from services.kit.errors import Refusal
-from services.kit.identity import Principal
+from services.kit.identity import Principal, Scope
 from services.kit.money import Money
 
 
@@ -154,22 +154,21 @@ async def unbind_reclaim(
     (refusal,) = await refusals_of_running(session, tenant_id=act.tenant_id, routes=[route])
     if refusal is not None:
         raise refusal
-    taken = []
-    for kind in AdjustmentKind:
-        held = await queries.list_accounts_for_update(
-            session,
-            scope=principal.scope,
-            holder_ids=[customer_id],
-            kinds=[account_kind(route.other, kind)],
+    scope = principal.scope
+    taken, known = [], []
+    for kind, kinds in KINDS.items():
+        lots = await queries.list_lots_for_update(
+            session, scope=scope, holder_ids=[customer_id], kinds=kinds
         )
-        if any(account.debits_pending for account in held):
+        known += await queries.list_lots(session, scope=scope, holder_ids=[partner_id], kinds=kinds)
+        if any(lot.is_held for lot in lots):
             raise AdjustmentInProgress("what an order held returns in a moment: ask again")
-        lots = [lot for lot in map(Lot.of, held) if lot.amount.amount]
-        if lots:
-            taken.append(Movement(route, kind, lots, transaction_id=act.derived()))
+        filled = [lot for lot in lots if lot.amount.amount]
+        if filled:
+            taken.append(Movement(route, kind, filled, transaction_id=act.derived()))
     if not taken:
         return None
-    await movements.write(session, act=act, movements=taken, memo=None)
+    await movements.write(session, act=act, movements=taken, known=known, memo=None)
     return act.derived()
 
 
@@ -186,21 +185,32 @@ async def _find_routes(
     session: AsyncSession, *, act: Act, targets: Sequence[Target], fields: Sequence[str]
 ) -> list[Route | Refusal]:
     """Give for each target between which two to move, now taken, or why that may not be."""
-    scope = act.principal.scope
-    customers = [one.customer_id for one in targets if one.customer_id]
-    known = await links.batch_get_for_share(session, scope=scope, customer_ids=customers)
-    named = [one.indirect_partner_id for one in targets if one.indirect_partner_id]
-    resellers = await links.known_resellers(session, scope=scope, partner_ids=named)
+    known, resellers = await _who_is_named(session, scope=act.principal.scope, targets=targets)
     found: list[Route | Refusal] = []
     for target, field in zip(targets, fields, strict=True):
         link = known.get(target.customer_id) if target.customer_id else None
-        if link is not None and link.is_closing and act.gives:
-            found.append(AccountClosing("the customer is leaving: nothing is given to it"))
-        else:
-            found.append(route_to(target, scope=scope, link=link, resellers=resellers, field=field))
+        route = route_to(
+            target, scope=act.principal.scope, link=link, resellers=resellers, field=field
+        )
+        if isinstance(route, Route) and act.gives and link is not None and link.is_closing:
+            route = AccountClosing("the customer is leaving: nothing is given to it")
+        found.append(route)
     routes = [one for one in found if isinstance(one, Route)]
     refusals = iter(await refusals_of_running(session, tenant_id=act.tenant_id, routes=routes))
     return [next(refusals) or one if isinstance(one, Route) else one for one in found]
+
+
+async def _who_is_named(
+    session: AsyncSession, *, scope: Scope, targets: Sequence[Target]
+) -> tuple[Mapping[UUID, CustomerLink], Collection[UUID]]:
+    """Give how the customers are linked, and which of the resellers named alone are known."""
+    customers = [one.customer_id for one in targets if one.customer_id]
+    known = await links.batch_get_for_share(session, scope=scope, customer_ids=customers)
+    alone = [one.indirect_partner_id for one in targets if not one.customer_id]
+    named = [one for one in alone if one]
+    if not named:
+        return known, ()
+    return known, await links.known_resellers(session, scope=scope, partner_ids=named)
 
 
 async def _move(
@@ -209,7 +219,8 @@ async def _move(
     """Move the same amount on each route, all or nothing."""
     if not routes:
         return []
-    sources = await _sources(session, act=act, routes=routes, terms=terms)
+    lots = await _lots(session, act=act, routes=routes, kind=terms.kind)
+    sources = await _sources(session, act=act, routes=routes, terms=terms, lots=lots)
     counts = Counter(act.giver(route).id for route in routes)
     for giver_id, count in counts.items():
         sources[giver_id].refuse_short(terms.amount * count)
@@ -222,35 +233,42 @@ async def _move(
         )
         for route in routes
     ]
-    return await movements.write(session, act=act, movements=taken, memo=terms.memo)
+    return await movements.write(session, act=act, movements=taken, known=lots, memo=terms.memo)
+
+
+async def _lots(
+    session: AsyncSession, *, act: Act, routes: Sequence[Route], kind: AdjustmentKind
+) -> list[Lot]:
+    """Give what givers and takers have of a kind."""
+    givers = {act.giver(route).id for route in routes}
+    takers = {act.taker(route).id for route in routes}
+    scope, kinds = act.principal.scope, KINDS[kind]
+    if kind is AdjustmentKind.CASH:
+        # Of cash there is one account, and the ledger says whether it is enough.
+        return await queries.list_lots(
+            session, scope=scope, holder_ids=givers | takers, kinds=kinds
+        )
+    # Among lots of credit has to be chosen, so those of the givers may not move any more.
+    own = await queries.list_lots_for_update(session, scope=scope, holder_ids=givers, kinds=kinds)
+    others = takers - givers
+    return own + await queries.list_lots(session, scope=scope, holder_ids=others, kinds=kinds)
 
 
 async def _sources(
-    session: AsyncSession, *, act: Act, routes: Sequence[Route], terms: Terms
+    session: AsyncSession, *, act: Act, routes: Sequence[Route], terms: Terms, lots: Sequence[Lot]
 ) -> Mapping[UUID, Lots]:
-    """Give what each giver has of a kind and currency."""
-    givers = {act.giver(route).id: act.giver(route) for route in routes}
-    # Of cash there is one account, and the ledger says whether it is enough. Among lots of credit
-    # has to be chosen, so they may not move any more.
-    read = (
-        queries.list_accounts
-        if terms.kind is AdjustmentKind.CASH
-        else queries.list_accounts_for_update
-    )
-    accounts = await read(
-        session,
-        scope=act.principal.scope,
-        holder_ids=givers.keys(),
-        kinds={account_kind(giver, terms.kind) for giver in givers.values()},
-    )
+    """Give what each giver has in the currency of the amount.
+
+    :raises CurrencyMismatch: where that is not the tenant's.
+    """
     currency_code = terms.amount.currency_code
-    held: dict[UUID, list[Account]] = {giver_id: [] for giver_id in givers}
-    for account in accounts:
-        if Unit.parse(account.unit).currency_code == currency_code:
-            held[account.holder_id].append(account)
+    held: dict[UUID, list[Lot]] = {act.giver(route).id: [] for route in routes}
+    for lot in lots:
+        if lot.holder_id in held and lot.unit.currency_code == currency_code:
+            held[lot.holder_id].append(lot)
     if not any(held.values()):
         await refuse_other_currency(session, tenant_id=act.tenant_id, currency_code=currency_code)
     return {
-        giver_id: Lots(accounts, currency_code=currency_code, now=act.now)
-        for giver_id, accounts in held.items()
+        giver_id: Lots(own, currency_code=currency_code, now=act.now)
+        for giver_id, own in held.items()
     }

@@ -1,6 +1,6 @@
 """Reads adjustments, and the accounts that they are made between, inside the scope of who asks."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -10,6 +10,7 @@ from uuid import UUID
 from sqlalchemy import (
     ARRAY,
     ColumnElement,
+    Row,
     Select,
     Uuid,
     func,
@@ -18,20 +19,22 @@ from sqlalchemy import (
     or_,
     select,
     true,
-    tuple_,
 )
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from services.billing.adjustments.lots import Lot
 from services.billing.adjustments.model import Adjustment
-from services.billing.ledger.chart import AccountKind
-from services.billing.ledger.model import Account, NewAccount
+from services.billing.ledger.chart import AccountKind, Unit
+from services.billing.ledger.model import Account
 from services.billing.links.model import CustomerLink
 from services.kit.fields import fetch, selected
 from services.kit.identity import Scope
 from services.kit.paging import Direction, Page, keyset, search
 
 TimeRange = tuple[datetime | None, datetime | None]
-AccountKey = tuple[UUID, int, str]
+
+# An account: which, whose, of what kind and unit, how much can be taken, whether more is set aside.
+_Held = tuple[UUID, UUID, int, str, int, bool]
 
 
 class AdjustmentOrder(StrEnum):
@@ -128,55 +131,58 @@ async def batch_list_by_customer(
     return groups
 
 
-async def list_accounts(
+async def list_lots(
     session: AsyncSession,
     *,
     scope: Scope,
     holder_ids: Collection[UUID],
     kinds: Collection[AccountKind],
-) -> list[Account]:
-    """Give the accounts that holders have, with the balances of now."""
-    return list(await session.scalars(_held(scope, holder_ids, kinds)))
+) -> list[Lot]:
+    """Give the accounts that holders have, with what can be taken out of them now."""
+    return _lots(await session.execute(_held(scope, holder_ids, kinds)))
 
 
-async def list_accounts_for_update(
+async def list_lots_for_update(
     session: AsyncSession,
     *,
     scope: Scope,
     holder_ids: Collection[UUID],
     kinds: Collection[AccountKind],
-) -> list[Account]:
+) -> list[Lot]:
     """Give accounts whose balances hold until the transaction ends."""
-    statement = (
-        _held(scope, holder_ids, kinds)
-        # As the ledger locks them.
-        .order_by(Account.tenant_id, Account.id)
-        .with_for_update(key_share=True)
-    )
-    return list(await session.scalars(statement))
-
-
-async def find_accounts(
-    session: AsyncSession, *, scope: Scope, wanted: Collection[NewAccount]
-) -> dict[AccountKey, UUID]:
-    """Give the ids of those accounts that are open."""
-    keys = [(one.holder_id, int(one.kind), str(one.unit)) for one in wanted]
-    statement = select(Account.holder_id, Account.kind, Account.unit, Account.id).where(
-        *scope.covers(Account), tuple_(Account.holder_id, Account.kind, Account.unit).in_(keys)
-    )
-    rows = await session.execute(statement)
-    return {(row.holder_id, row.kind, row.unit): row.id for row in rows}
+    # In the order in which the ledger locks them.
+    ordered = _held(scope, holder_ids, kinds).order_by(Account.tenant_id, Account.id)
+    return _lots(await session.execute(ordered.with_for_update(key_share=True)))
 
 
 def _held(
     scope: Scope, holder_ids: Collection[UUID], kinds: Collection[AccountKind]
-) -> Select[Account]:
-    return (
-        select(Account)
-        .where(*scope.covers(Account), Account.holder_id.in_(holder_ids), Account.kind.in_(kinds))
-        # Balances were moved behind the session's back.
-        .execution_options(populate_existing=True)
-    )
+) -> Select[*_Held]:
+    return select(
+        Account.id,
+        Account.holder_id,
+        Account.kind,
+        Account.unit,
+        (Account.credits_posted - Account.debits_posted - Account.debits_pending).label("units"),
+        (Account.debits_pending > 0).label("is_held"),
+    ).where(*scope.covers(Account), Account.holder_id.in_(holder_ids), Account.kind.in_(kinds))
+
+
+def _lots(rows: Iterable[Row[*_Held]]) -> list[Lot]:
+    lots = []
+    for account_id, holder_id, kind, text, units, is_held in rows:
+        unit = Unit.parse(text)
+        lots.append(
+            Lot(
+                account_id=account_id,
+                holder_id=holder_id,
+                kind=kind,
+                unit=unit,
+                amount=unit.money(units),
+                is_held=is_held,
+            )
+        )
+    return lots
 
 
 def _shown(scope: Scope, columns: Sequence[str]) -> Select[Any]:

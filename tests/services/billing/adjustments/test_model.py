@@ -8,7 +8,7 @@ import pytest
 
 from partner.billing.v1 import adjustments_pb2
 from services.billing.accounts.model import Holder
-from services.billing.adjustments.lots import Lots
+from services.billing.adjustments.lots import Lot, Lots
 from services.billing.adjustments.model import (
     AdjustmentKind,
     AdjustmentType,
@@ -20,8 +20,8 @@ from services.billing.adjustments.model import (
     route_to,
 )
 from services.billing.adjustments.queries import AdjustmentOrder
-from services.billing.ledger.chart import Unit
-from services.billing.ledger.model import Account, InsufficientBalance
+from services.billing.ledger.chart import AccountKind, Unit
+from services.billing.ledger.model import InsufficientBalance
 from services.billing.links.model import (
     AssociationType,
     CustomerLink,
@@ -53,18 +53,18 @@ def a_route(
     return route_to(target, scope=scope, link=link, resellers=resellers, field="target")
 
 
-def an_account(cents: int, *, expire_date: date | None = None, held: int = 0) -> Account:
-    return Account(
-        id=new_id(),
-        unit=str(Unit.credit("CNY", expire_date=expire_date)),
-        credits_posted=cents,
-        debits_posted=0,
-        debits_pending=held,
+def a_lot(cents: int, *, expire_date: date | None = None) -> Lot:
+    return Lot(
+        account_id=new_id(),
+        holder_id=TENANT,
+        kind=AccountKind.PARTNER_CREDIT,
+        unit=Unit.credit("CNY", expire_date=expire_date),
+        amount=yuan(cents),
     )
 
 
-def lots(*accounts: Account, now: datetime = EVENING) -> Lots:
-    return Lots(accounts, currency_code="CNY", now=now)
+def lots(*own: Lot, now: datetime = EVENING) -> Lots:
+    return Lots(own, currency_code="CNY", now=now)
 
 
 def test_a_customer_alone_is_the_callers_own() -> None:
@@ -114,34 +114,37 @@ def test_other_targets_are_refused(refused: object, refusal: type[Refusal]) -> N
 
 
 def test_a_lot_is_good_until_its_last_day_is_over_where_the_partners_are() -> None:
-    account = an_account(100, expire_date=TODAY)
+    lot = a_lot(100, expire_date=TODAY)
 
-    lots(account).refuse_short(yuan(100))
+    lots(lot).refuse_short(yuan(100))
 
     with pytest.raises(CreditExpired) as refused:
-        lots(account, now=EVENING.replace(hour=16)).refuse_short(yuan(100))
+        lots(lot, now=EVENING.replace(hour=16)).refuse_short(yuan(100))
     assert refused.value.metadata == {"expire_date": "2027-06-30"}
 
 
-def test_what_is_set_aside_is_not_there() -> None:
-    with pytest.raises(InsufficientBalance) as refused:
-        lots(an_account(100, held=40), an_account(30, expire_date=TOMORROW)).refuse_short(yuan(91))
+def test_lots_are_enough_together() -> None:
+    own = lots(a_lot(60), a_lot(30, expire_date=TOMORROW))
 
+    own.refuse_short(yuan(90))
+
+    with pytest.raises(InsufficientBalance) as refused:
+        own.refuse_short(yuan(91))
     assert refused.value.metadata == {"available": "0.9", "required": "0.91"}
 
 
 def test_amounts_are_taken_one_after_another_and_never_twice() -> None:
-    first, last = an_account(50, expire_date=TODAY), an_account(70)
+    first, last = a_lot(50, expire_date=TODAY), a_lot(70)
     own = lots(last, first)
 
     taken = [
-        [(lot.account.id, lot.amount) for lot in own.take(yuan(cents))] for cents in (40, 30, 50)
+        [(lot.account_id, lot.amount) for lot in own.take(yuan(cents))] for cents in (40, 30, 50)
     ]
 
     assert taken == [
-        [(first.id, yuan(40))],
-        [(last.id, yuan(30))],
-        [(first.id, yuan(10)), (last.id, yuan(40))],
+        [(first.account_id, yuan(40))],
+        [(last.account_id, yuan(30))],
+        [(first.account_id, yuan(10)), (last.account_id, yuan(40))],
     ]
     with pytest.raises(InsufficientBalance):
         own.refuse_short(yuan(1))

@@ -2,10 +2,8 @@
 
 from uuid import UUID
 
-from services.billing.accounts.model import Holder
 from services.billing.adjustments import queries
-from services.billing.ledger.chart import AccountKind, Unit
-from services.billing.ledger.model import NewAccount
+from services.billing.ledger.chart import AccountKind
 from services.kit.ids import new_id
 from tests.builders.adjustments import Funds, an_allocation, put_cash, to, uuid_of
 from tests.builders.billing import some_customers
@@ -24,31 +22,14 @@ async def test_accounts_are_read_with_the_balances_of_now(billing: RunningServic
     holders = [tenant, uuid_of(customer), new_id()]
     found: list[dict[UUID, int]] = []
 
-    for read in (queries.list_accounts, queries.list_accounts_for_update):
+    for read in (queries.list_lots, queries.list_lots_for_update):
         async with funds.ledger.transaction() as session:
-            accounts = await read(
+            lots = await read(
                 session,
                 scope=funds.ledger.principal.scope,
                 holder_ids=holders,
                 kinds=CASH_KINDS,
             )
-        found.append({one.holder_id: one.available.to_minor_units(exponent=2) for one in accounts})
+        found.append({one.holder_id: one.amount.to_minor_units(exponent=2) for one in lots})
 
     assert found == [{tenant: 9000, uuid_of(customer): 1000}] * 2
-
-
-async def test_find_accounts_gives_those_that_are_open(billing: RunningService) -> None:
-    tenant = a_tenant()
-    await put_cash(billing, tenant, "100 CNY")
-    funds = Funds(billing, tenant)
-    wanted = [
-        NewAccount(holder_id=holder.id, kind=holder.cash, unit=Unit.cash("CNY"), partner_id=tenant)
-        for holder in (Holder.partner(tenant), Holder.customer(new_id(), partner_id=tenant))
-    ]
-
-    async with funds.ledger.transaction() as session:
-        found = await queries.find_accounts(
-            session, scope=funds.ledger.principal.scope, wanted=wanted
-        )
-
-    assert list(found) == [(tenant, int(AccountKind.PARTNER_CASH), "CNY/2")]
