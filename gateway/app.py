@@ -25,6 +25,7 @@ from gateway.http.metrics import Metrics
 from gateway.http.operations import Operations
 from gateway.http.origins import preflight
 from gateway.http.streams import OPEN, stop_streams
+from gateway.http.time_limit import TimeLimit
 from gateway.http.tokens import TokenReader
 from gateway.http.view import GraphQLView
 from gateway.settings import Execution, Settings
@@ -56,6 +57,7 @@ def create_app(
         limits=limits,
         budget=Budget(per_minute=limits.cost_per_minute),
         admission=Admission(limits=limits),
+        time_limit=TimeLimit(limits.execution_seconds),
         metrics=metrics,
     )
     tokens = TokenReader(

@@ -43,6 +43,7 @@ class Clients:
             callable_ = self._rpcs[rpc.path] = caller.channel.unary_unary(
                 rpc.path,
                 request_serializer=rpc.request.SerializeToString,
+                response_deserializer=None,
             )
         answer: bytes = await caller(callable_, request, principal=principal, timeout=timeout)
         # Many large answers may come at once; gRPC would read all of them in one go.

@@ -5,13 +5,25 @@ import sys
 import strawberry
 from strawberry.schema.config import StrawberryConfig
 
-from gateway.billing import consumption, contracts, voucher_quotas, vouchers
+from gateway.billing import (
+    accounts,
+    adjustments,
+    consumption,
+    contracts,
+    statements,
+    top_ups,
+    verification_codes,
+    voucher_quotas,
+    vouchers,
+    withdrawals,
+)
 from gateway.customers import account_managers, customers, partners, resources
 from gateway.incentives import incentives
 from gateway.kit.fields import bind, bound
 from gateway.kit.nodes import AnyNode, AnyNodes, Node
 from gateway.kit.scalars import SCALARS
 from gateway.me import MeQuery
+from gateway.operation_logs import OperationLogQuery
 from gateway.programs import programs
 
 
@@ -32,12 +44,19 @@ class Query(
     account_managers.AccountManagerQuery,
     partners.PartnerQuery,
     customers.CustomerQuery,
+    accounts.AccountQuery,
+    top_ups.TopUpQuery,
+    statements.StatementQuery,
     voucher_quotas.VoucherQuotaQuery,
     vouchers.VoucherQuery,
+    adjustments.AdjustmentQuery,
     consumption.ConsumptionQuery,
+    verification_codes.VerificationCodeQuery,
+    withdrawals.WithdrawalQuery,
     contracts.ContractQuery,
     incentives.IncentiveQuery,
     programs.ProgramQuery,
+    OperationLogQuery,
 ):
     pass
 
@@ -46,8 +65,13 @@ class Query(
 class Mutation(
     account_managers.AccountManagerMutation,
     customers.CustomerMutation,
+    accounts.AccountMutation,
+    top_ups.TopUpMutation,
     voucher_quotas.VoucherQuotaMutation,
     vouchers.VoucherMutation,
+    adjustments.AdjustmentMutation,
+    verification_codes.VerificationCodeMutation,
+    withdrawals.WithdrawalMutation,
     contracts.ContractMutation,
 ):
     pass

@@ -1,6 +1,7 @@
-"""The command line: `partner-center up`, `token`, `import`, `demo` and what compose needs."""
+"""The command line: `partner-center up`, `token`, `import`, `verify` and what compose needs."""
 
 import asyncio
+import json
 import os
 import sys
 import time
@@ -24,9 +25,11 @@ from partner_center.settings import Settings, Unusable
 from partner_center.supervisor import Supervisor
 from partner_center.tokens import LIFETIME, NAMES, NoDemo, service_token, user_token
 from services.kit.config import SERVICES
+from services.kit.errors import InvalidArgument
 
 FAILURES = (
     ImportFailed,
+    InvalidArgument,
     NoDemo,
     NoPostgres,
     PostgresFailed,
@@ -164,6 +167,41 @@ def explain(
     except Unexplained as refused:
         sys.exit(f"partner-center: {refused}")
     print(shown)  # noqa: T201 - what was asked for
+
+
+@app.command()
+def verify(
+    *,
+    tenant: Annotated[
+        list[str] | None, typer.Option(help="Only this tenant (ptr_…); may be repeated.")
+    ] = None,
+    noted: Annotated[
+        Path | None,
+        typer.Option(exists=True, dir_okay=False, help="An earlier --json, kept outside."),
+    ] = None,
+    as_json: Annotated[
+        bool, typer.Option("--json", help="Print JSON; its heads are what to keep outside.")
+    ] = False,
+    data_dir: DataDir = Path(".data"),
+) -> None:
+    """Prove logs and ledger row by row, and all that must hold; exit with 1 where it does not.
+
+    Looks into the databases that <SERVICE>_DATABASE_URL name, or into what runs here.
+    """
+    # Only here: the services' slices are of no use to the other commands.
+    from partner_center import verification  # noqa: PLC0415
+
+    report = asyncio.run(
+        verification.verify(
+            verification.database_urls(data_dir, environment=os.environ),
+            tenant_ids=[verification.tenant_of(text) for text in tenant or ()],
+            noted={} if noted is None else json.loads(noted.read_bytes())["heads"],
+        )
+    )
+    shown = verification.as_json(report) if as_json else verification.as_text(report)
+    print(json.dumps(shown, indent=2) if as_json else shown)  # noqa: T201 - what was asked for
+    if any(verified.findings for verified in report):
+        raise typer.Exit(1)
 
 
 @app.command("db-shell")

@@ -72,14 +72,19 @@ def of_service(
     service: str, *, settings: Settings, databases: Databases, environment: Mapping[str, str]
 ) -> dict[str, str]:
     prefix = service.upper()
-    return _of_all(settings, environment=environment) | {
-        f"{prefix}_DATABASE_URL": databases.runtime[service],
-        f"{prefix}_LISTEN": settings.addresses[service],
-        f"{prefix}_METRICS_LISTEN": settings.metrics[service],
-        f"{prefix}_SIGNING_KEY": str(settings.keys.signing_key(service)),
-        "INTERNAL_JWKS": str(settings.keys.internal_jwks),
-        "PAGE_TOKEN_KEY": str(settings.keys.page_token_key),
-    }
+    own = {"BILLING_SECRET_KEY": str(settings.keys.billing_secret)} if service == "billing" else {}
+    return (
+        _of_all(settings, environment=environment)
+        | own
+        | {
+            f"{prefix}_DATABASE_URL": databases.runtime[service],
+            f"{prefix}_LISTEN": settings.addresses[service],
+            f"{prefix}_METRICS_LISTEN": settings.metrics[service],
+            f"{prefix}_SIGNING_KEY": str(settings.keys.signing_key(service)),
+            "INTERNAL_JWKS": str(settings.keys.internal_jwks),
+            "PAGE_TOKEN_KEY": str(settings.keys.page_token_key),
+        }
+    )
 
 
 def of_gateway(*, settings: Settings, environment: Mapping[str, str]) -> dict[str, str]:

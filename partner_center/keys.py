@@ -35,6 +35,11 @@ class Keys:
         return self.folder / "page-token.key"
 
     @property
+    def billing_secret(self) -> Path:
+        """What billing derives its own keys from: of verification codes, of bank cards."""
+        return self.folder / "billing-secret.key"
+
+    @property
     def issuer(self) -> Path:
         """The private key of the demo identity provider."""
         return self.folder / "issuer.jwk"
@@ -86,6 +91,7 @@ def _make_keys(folder: Path, *, workloads: Sequence[str]) -> Keys:
         _make_private_key(keys.signing_key(workload), kid=workload)
     _write_public_keys(keys.internal_jwks, [keys.signing_key(workload) for workload in workloads])
     _write_once(keys.page_token_key, secrets.token_urlsafe(32))
+    _write_once(keys.billing_secret, secrets.token_urlsafe(32))
     passwords = {role: secrets.token_urlsafe(24) for role in ROLES}
     _write_once(keys.folder / "database-passwords.json", json.dumps(passwords, indent=2))
     return keys

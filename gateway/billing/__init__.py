@@ -1,1 +1,1 @@
-"""The graph's part of the billing service: voucher quotas, vouchers, consumption."""
+"""The graph's part of the billing service: accounts, top-ups, statements, vouchers, consumption."""

@@ -4,9 +4,10 @@ from enum import Enum
 
 import strawberry
 
-from gateway.billing.errors import BillingErrorCode, BillingUserError
+from gateway.billing.errors import BillingUserError
 from gateway.billing.limits import CouponType, UseLimit
-from gateway.billing.voucher_quotas import VoucherQuota
+from gateway.billing.verification_codes import VerificationInput
+from gateway.billing.voucher_quotas import ErrorDetail, VoucherQuota
 from gateway.customers.customers import Customer
 from gateway.customers.partners import Partner
 from gateway.kit.contract import rpcs
@@ -79,17 +80,13 @@ class VoucherOperation:
     result: VoucherOperationResult
     failure_reason: str | None
     remark: str | None
+    transaction_id: strawberry.ID | None
     quota: VoucherQuota | None = one("quota_id")
     parent_quota: VoucherQuota | None = one("parent_quota_id")
+    sub_quota: VoucherQuota | None = one("sub_quota_id")
     voucher: Voucher | None = one("voucher_id")
     customer: Customer | None = one("customer_id")
     indirect_partner: Partner | None = one("indirect_partner_id")
-
-
-@shows(vouchers_pb2.ErrorDetail)
-class ErrorDetail:
-    reason: BillingErrorCode
-    message: str
 
 
 @shows(vouchers_pb2.IssueVouchersResponse.IssuedVoucher)
@@ -97,6 +94,13 @@ class IssuedVoucher:
     voucher: Voucher | None
     error: ErrorDetail | None
     customer: Customer | None = one("customer_id")
+
+
+@shows(vouchers_pb2.ReclaimVouchersResponse.ReclaimedVoucher)
+class ReclaimedVoucher:
+    amount: Money | None
+    error: ErrorDetail | None
+    voucher: Voucher | None = one("voucher_id")
 
 
 @takes(vouchers_pb2.VoucherFilter)
@@ -142,11 +146,25 @@ class IssueVouchersInput:
     service_type_codes: list[str] | None
     product_ids: list[str] | None
     memo: str | None
+    verification: VerificationInput | None
 
 
 @answers(VOUCHERS["IssueVouchers"])
 class IssueVouchersPayload(Payload):
     results: list[IssuedVoucher] | None
+
+
+@takes(vouchers_pb2.ReclaimVouchersRequest)
+class ReclaimVouchersInput:
+    request_id: strawberry.ID
+    voucher_ids: list[strawberry.ID]
+    remark: str | None
+    verification: VerificationInput | None
+
+
+@answers(VOUCHERS["ReclaimVouchers"])
+class ReclaimVouchersPayload(Payload):
+    results: list[ReclaimedVoucher] | None
 
 
 @extends(Customer)
@@ -155,6 +173,20 @@ class CustomerVouchers:
         VOUCHERS["BatchListVouchers"],
         VOUCHERS["ListVouchers"],
         description="Vouchers issued to it (代金券), those expired for over 12 months left out.",
+    )
+
+
+@extends(VoucherQuota)
+class QuotaVouchers:
+    vouchers: Connection[Voucher] | None = many(
+        VOUCHERS["BatchListVouchersByQuota"],
+        VOUCHERS["ListVouchers"],
+        description="Vouchers issued out of it (代金券), but those expired for over 12 months.",
+    )
+    operations: Connection[VoucherOperation] | None = many(
+        VOUCHERS["BatchListVoucherOperations"],
+        VOUCHERS["ListVoucherOperations"],
+        description="What was issued out of it, given to resellers, and reclaimed (操作记录).",
     )
 
 
@@ -170,6 +202,9 @@ class VoucherQuery:
 class VoucherMutation:
     issue_vouchers: IssueVouchersPayload | None = writing(
         VOUCHERS["IssueVouchers"], IssueVouchersInput
+    )
+    reclaim_vouchers: ReclaimVouchersPayload | None = writing(
+        VOUCHERS["ReclaimVouchers"], ReclaimVouchersInput
     )
 
 

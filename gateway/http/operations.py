@@ -20,6 +20,7 @@ from gateway.http.explain import explained
 from gateway.http.measure import count_objects
 from gateway.http.metrics import Metrics
 from gateway.http.requests import GraphQLRequest
+from gateway.http.time_limit import TimeLimit
 from gateway.settings import Limits
 from services.kit import deadlines
 
@@ -67,6 +68,7 @@ class Operations:
     limits: Limits
     budget: Budget
     admission: Admission
+    time_limit: TimeLimit
     metrics: Metrics
 
     def find(self, request: GraphQLRequest) -> Operation:
@@ -124,26 +126,13 @@ class Operations:
     ) -> Answer:
         requested, account = operation.price.cost, caller.account
         self.budget.spend(requested, of=account)
-        outcome: Outcome | None = None
         actual = requested
         try:
-            async with asyncio.timeout(self.limits.execution_seconds):
-                deadlines.set_remaining(self.limits.execution_seconds)
-                await self.admission.take(account)
-                try:
-                    outcome = await self.executor.execute(
-                        operation,
-                        variables=request.variables,
-                        context=self.context_factory(caller),
-                    )
-                finally:
-                    self.admission.leave(account)
-                actual = _actual_cost(outcome, operation)
-        except TimeoutError:
-            seconds = self.limits.execution_seconds
-            raise Refused("TIMEOUT", f"The operation took longer than {seconds} s.") from None
-        except Refused:
-            actual = 0
+            outcome = await self._in_time(request, operation=operation, caller=caller)
+            actual = _actual_cost(outcome, operation)
+        except Refused as refused:
+            # Nothing was executed, but for what took too long.
+            actual = requested if refused.code == "TIMEOUT" else 0
             raise
         finally:
             cost = self.budget.settle(requested=requested, actual=actual, of=account)
@@ -152,6 +141,28 @@ class Operations:
         if caller.explains:
             extensions["plan"] = explained(outcome)
         return self._answer(outcome, caller=caller, extensions=extensions, objects=actual)
+
+    async def _in_time(
+        self, request: GraphQLRequest, *, operation: Operation, caller: Caller
+    ) -> Outcome:
+        """Execute an operation when there is a place for it, unless that takes too long."""
+        seconds, account = self.time_limit.seconds, caller.account
+        task = self.time_limit.begin()
+        try:
+            deadlines.set_remaining(seconds)
+            await self.admission.take(account)
+            try:
+                return await self.executor.execute(
+                    operation, variables=request.variables, context=self.context_factory(caller)
+                )
+            finally:
+                self.admission.leave(account)
+        except asyncio.CancelledError:
+            if self.time_limit.end(task) or task.uncancel():
+                raise
+            raise Refused("TIMEOUT", f"The operation took longer than {seconds} s.") from None
+        finally:
+            self.time_limit.end(task)
 
     async def _events(
         self, request: GraphQLRequest, operation: Operation, *, caller: Caller

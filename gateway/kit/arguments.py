@@ -9,11 +9,11 @@ from google.protobuf.message import Message
 from strawberry import ID, UNSET
 from strawberry.types.arguments import StrawberryArgument
 
-from gateway.kit.contract import BindingRefused, Rpc, description_of, resource_of
+from gateway.kit.contract import BindingRefused, Field, Rpc, description_of, resource_of
 from gateway.kit.errors import Rename, bad_input, renamed
 from gateway.kit.fields import argument
 from gateway.kit.inputs import fill, input_of, set_field
-from gateway.kit.leaves import KINDS
+from gateway.kit.leaves import KINDS, MESSAGE_LEAVES
 from gateway.kit.words import words_of
 
 PAGE_DEFAULT: Final = 20
@@ -51,10 +51,10 @@ class ListArguments:
             declared.append(_first())
             declared.append(argument("after", str | None, description=self.after, default=UNSET))
         if self.rpc.takes("filter"):
-            declared.append(self._input(self.rpc.request_field("filter")))
+            declared.append(self._filter())
         if self.rpc.takes("order_by"):
             declared.append(self._order())
-        return declared + [self._other(field) for field in self._others()]
+        return declared + [self._plain(field) for field in self._others()]
 
     @cached_property
     def rename(self) -> Rename:
@@ -79,14 +79,15 @@ class ListArguments:
                 set_field(request, field, value, path=name)
         return request
 
-    def _input(self, field: Any) -> StrawberryArgument:
+    def _filter(self) -> StrawberryArgument:
+        field = self.rpc.request_field("filter")
         declared = input_of(field.message_type)
         if declared is None:
             raise BindingRefused(f"{self.rpc.name}: no input fills {field.message_type.full_name}")
-        name, description = self._name(field.name), description_of(field)
+        description = description_of(field)
         if declared.requires:
-            return argument(name, declared.cls, description=description)
-        return argument(name, declared.cls | None, description=description, default=UNSET)
+            return argument("filter", declared.cls, description=description)
+        return argument("filter", declared.cls | None, description=description, default=UNSET)
 
     def _order(self) -> StrawberryArgument:
         field = self.rpc.request_field("order_by")
@@ -95,14 +96,13 @@ class ListArguments:
             raise BindingRefused(f"{self.rpc.name}: no enum shows {field.enum_type.full_name}")
         return argument("orderBy", enum | None, description=description_of(field), default=UNSET)
 
-    def _other(self, field: Any) -> StrawberryArgument:
-        if field.message_type is not None and not field.is_repeated:
-            return self._input(field)
-        if KINDS.get(field.type) != "text" or field.is_repeated:
+    def _plain(self, field: Any) -> StrawberryArgument:
+        kind = _kind(field)
+        if kind is None or field.is_repeated:
             raise BindingRefused(f"{self.rpc.name}: {field.full_name} has no argument")
         name, description = self._name(field.name), description_of(field)
-        kind: Any = ID if resource_of(field) else str
-        if field.has_presence:
+        # Messages have a presence always; only a filter leaves them out.
+        if field.has_presence and field.message_type is None:
             return argument(name, kind | None, description=description, default=UNSET)
         return argument(name, kind, description=description)
 
@@ -112,6 +112,19 @@ class ListArguments:
 
     def _name(self, name: str) -> str:
         return self.rename(name)
+
+
+def _kind(field: Field) -> Any:
+    """Give the type of the argument that fills a field of the request, if there is one."""
+    if KINDS.get(field.type) == "text":
+        return ID if resource_of(field) else str
+    message = field.message_type
+    if message is None:
+        return None
+    if (declared := input_of(message)) is not None:
+        return declared.cls
+    found = MESSAGE_LEAVES.get(message.full_name)
+    return None if found is None else found[0]
 
 
 def _first() -> StrawberryArgument:

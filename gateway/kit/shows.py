@@ -59,8 +59,12 @@ class LeafBinding:
 
 
 @dataclass_transform(kw_only_default=True, field_specifiers=(bound,))
-def shows(message: type[Message], *, get: Rpc | None = None) -> Callable[[T], T]:
+def shows(
+    message: type[Message], *, get: Rpc | None = None, about: Rpc | None = None
+) -> Callable[[T], T]:
     """Declare a type whose objects are messages; `get` makes it a node that is found by its id.
+
+    `about` gets what there is to say of another thing, by that thing's id: not a node of its own.
 
     :raises BindingRefused: where a field is not in the message, or of another kind.
     """
@@ -72,9 +76,9 @@ def shows(message: type[Message], *, get: Rpc | None = None) -> Callable[[T], T]
                 setattr(cls, name, _leaf_field(message, name, annotation, of=cls))
         _describe_edges(cls, message)
         made = strawberry.type(cls, description=description_of(message.DESCRIPTOR))
-        shown = _shown(made, message, get=get)
+        shown = _shown(made, message, get=get or about)
         _BY_CLASS[made] = shown
-        if shown.prefix:
+        if get is not None:
             BY_PREFIX[shown.prefix] = shown
             BY_MESSAGE[message.DESCRIPTOR.full_name] = shown
         return made

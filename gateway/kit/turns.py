@@ -23,7 +23,8 @@ class Turn:
     async def __call__(self) -> None:
         """Return at once while the turn's time lasts, and else in a turn that has some left."""
         loop = asyncio.get_running_loop()
-        while loop is self._loop and time.perf_counter() > self._end:
+        # An event would wake all that wait, where one can go on.
+        while loop is self._loop and time.perf_counter() > self._end:  # noqa: ASYNC110
             await asyncio.sleep(0)
         if loop is not self._loop:
             self._loop = loop

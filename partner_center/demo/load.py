@@ -36,11 +36,11 @@ STEPS = (
     "The FOCUS sample of the FinOps Foundation",
     "Its 18 months of consumption",
     "Its resources",
-    "Its vouchers and contracts",
+    "Its money, vouchers and contracts",
     "Its incentives and programs",
     "A distributor with two resellers",
     "Their 18 months of consumption",
-    "Their resources, vouchers, contracts, incentives and programs",
+    "Their resources, money, vouchers, contracts, incentives and programs",
 )
 
 
@@ -62,6 +62,9 @@ async def _load_provider(rpcs: Rpcs, *, today: date, progress: Progress) -> dict
     progress(STEPS[3])
     await people.describe_resources(rpcs, tenant, customers, today=today)
     progress(STEPS[4])
+    await funds.say_contact(rpcs, tenant, email="money@lakeside.example")
+    await funds.pay_in(rpcs, tenant, currency_code="USD", today=today)
+    await funds.verify_payee(rpcs, tenant, name=name)
     await funds.issue_vouchers(
         rpcs, tenant, customers, currency_code="USD", today=today, issuer=tenant.administrator
     )
@@ -110,6 +113,9 @@ async def _load_distributor(rpcs: Rpcs, *, today: date, progress: Progress) -> d
     )
     progress(STEPS[8])
     await people.describe_resources(rpcs, tenant, customers, today=today)
+    await funds.say_contact(rpcs, tenant, email="money@south.example")
+    await funds.pay_in(rpcs, tenant, currency_code="CNY", today=today)
+    await funds.verify_payee(rpcs, tenant, name=name)
     await funds.issue_vouchers(
         rpcs, tenant, customers[: len(own)], currency_code="CNY", today=today,
         issuer=tenant.administrator,

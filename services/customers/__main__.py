@@ -2,15 +2,24 @@
 
 from collections.abc import Sequence
 
+from partner.customers.v1 import operation_logs_pb2_grpc
 from services.customers.account_managers.servicer import AccountManagerServicer
 from services.customers.customers.jobs import customer_jobs
 from services.customers.customers.servicer import CustomerServicer
 from services.customers.partners.servicer import PartnerServicer
 from services.customers.peers import billing_put_links
 from services.customers.resources.servicer import ResourceServicer
+from services.customers.tables import Operation
 from services.kit.jobs import Job
+from services.kit.operation_list import listing
 from services.kit.rpc import Servicer
+from services.kit.seals import sealing
 from services.kit.server import Parts, run
+
+
+class OperationLogServicer(Servicer, operation_logs_pb2_grpc.OperationLogServiceServicer):
+    ListOperationLogs = listing(Operation)
+
 
 # One line for each slice.
 SERVICERS: Sequence[type[Servicer]] = (
@@ -18,6 +27,7 @@ SERVICERS: Sequence[type[Servicer]] = (
     AccountManagerServicer,
     CustomerServicer,
     ResourceServicer,
+    OperationLogServicer,
 )
 
 
@@ -25,7 +35,7 @@ def compose(parts: Parts) -> tuple[list[Servicer], list[Job]]:
     """Make what this process runs."""
     servicers = [servicer(parts.database, parts.pages) for servicer in SERVICERS]
     jobs = customer_jobs(billing_put_links(parts.channels))
-    return servicers, jobs
+    return servicers, [*jobs, sealing("customers")]
 
 
 if __name__ == "__main__":

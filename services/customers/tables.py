@@ -1,9 +1,11 @@
-"""The tables of customers: their common base, and the replies that make repetitions harmless."""
+"""The tables of customers: their common base, replies, the operation log and its seals."""
 
 from sqlalchemy.orm import DeclarativeBase
 
 from services.kit.database import column_types, service_metadata
+from services.kit.operation_log import OperationRow
 from services.kit.replies import ReplyRow
+from services.kit.seals import SealBlockRow, SealRow
 
 
 class CustomersTable(DeclarativeBase):
@@ -15,3 +17,15 @@ class CustomersTable(DeclarativeBase):
 
 class Reply(ReplyRow, CustomersTable):
     __tablename__ = "replies"
+
+
+class Operation(OperationRow, CustomersTable):
+    __tablename__ = "operation_log"
+
+
+class Seal(SealRow, CustomersTable):
+    __tablename__ = "seals"
+
+
+class SealBlock(SealBlockRow, CustomersTable):
+    __tablename__ = "seal_blocks"

@@ -2,20 +2,28 @@
 
 from collections.abc import Sequence
 
+from partner.incentives.v1 import operation_logs_pb2_grpc
 from services.incentives.incentives.servicer import IncentiveServicer
+from services.incentives.tables import Operation
 from services.kit.jobs import Job
+from services.kit.operation_list import listing
 from services.kit.rpc import Servicer
+from services.kit.seals import sealing
 from services.kit.server import Parts, run
 
+
+class OperationLogServicer(Servicer, operation_logs_pb2_grpc.OperationLogServiceServicer):
+    ListOperationLogs = listing(Operation)
+
+
 # One line for each slice.
-SERVICERS: Sequence[type[Servicer]] = (IncentiveServicer,)
+SERVICERS: Sequence[type[Servicer]] = (IncentiveServicer, OperationLogServicer)
 
 
 def compose(parts: Parts) -> tuple[list[Servicer], list[Job]]:
     """Make what this process runs."""
     servicers = [servicer(parts.database, parts.pages) for servicer in SERVICERS]
-    jobs: list[Job] = []
-    return servicers, jobs
+    return servicers, [sealing("incentives")]
 
 
 if __name__ == "__main__":

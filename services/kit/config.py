@@ -38,6 +38,8 @@ class ServiceSettings:
     page_token_key: Path
     # The gRPC targets of all services.
     addresses: Mapping[str, str]
+    # Where a service finds what it alone needs to know.
+    environ: Mapping[str, str]
 
     @classmethod
     def from_environment(cls, service: str, environ: Mapping[str, str] | None = None) -> Self:
@@ -51,16 +53,17 @@ class ServiceSettings:
         return cls(
             service=service,
             environment=environment(given),
-            database_url=_needed(given, f"{prefix}_DATABASE_URL"),
+            database_url=needed(given, f"{prefix}_DATABASE_URL"),
             listen=given.get(f"{prefix}_LISTEN") or DEFAULT_ADDRESSES[service],
             metrics_listen=given.get(f"{prefix}_METRICS_LISTEN") or None,
-            internal_jwks=Path(_needed(given, "INTERNAL_JWKS")),
+            internal_jwks=Path(needed(given, "INTERNAL_JWKS")),
             signing_key=Path(signing_key) if signing_key else None,
-            page_token_key=Path(_needed(given, "PAGE_TOKEN_KEY")),
+            page_token_key=Path(needed(given, "PAGE_TOKEN_KEY")),
             addresses={
                 name: given.get(f"{name.upper()}_ADDRESS") or DEFAULT_ADDRESSES[name]
                 for name in SERVICES
             },
+            environ=given,
         )
 
     @property
@@ -81,7 +84,7 @@ def owner_database_url(service: str, environ: Mapping[str, str] | None = None) -
     """Give the DSN that migrations use: the owner's, or the only one there is."""
     given = os.environ if environ is None else environ
     prefix = service.upper()
-    return given.get(f"{prefix}_OWNER_DATABASE_URL") or _needed(given, f"{prefix}_DATABASE_URL")
+    return given.get(f"{prefix}_OWNER_DATABASE_URL") or needed(given, f"{prefix}_DATABASE_URL")
 
 
 def host_and_port(text: str, *, name: str) -> tuple[str, int]:
@@ -95,7 +98,11 @@ def host_and_port(text: str, *, name: str) -> tuple[str, int]:
     return host.strip("[]"), int(port)
 
 
-def _needed(given: Mapping[str, str], name: str) -> str:
+def needed(given: Mapping[str, str], name: str) -> str:
+    """Give a setting that has no default.
+
+    :raises SettingsRefused: naming the variable.
+    """
     value = given.get(name)
     if not value:
         raise SettingsRefused(f"{name} is not set")

@@ -1,5 +1,6 @@
 """What the contract says of each rpc: its name, who may enter, what it answers."""
 
+import importlib
 import re
 import sys
 from collections.abc import Callable, Mapping
@@ -68,6 +69,8 @@ def generated_base(servicer: type) -> type:
 
 def service_of(servicer: type) -> ServiceDescriptor:
     base = generated_base(servicer)
+    # A contract whose messages are all of other files is not loaded by its stubs.
+    importlib.import_module(base.__module__.removesuffix("_grpc"))
     package = base.__module__.rpartition(".")[0]
     name = f"{package}.{base.__name__.removesuffix('Servicer')}"
     return descriptor_pool.Default().FindServiceByName(name)

@@ -127,9 +127,9 @@ async def fetch(session: AsyncSession, statement: Select[Any]) -> Sequence[Any]:
     return rows
 
 
-def place(row: Sequence[Any]) -> tuple[Sequence[Any], Any]:
-    """Give the place in a list of a row that ends with its sort value and its id."""
-    return row[-2:-1], row[-1]
+def place(row: Sequence[Any], *, keys: int = 1) -> tuple[Sequence[Any], Any]:
+    """Give the place in a list of a row that ends with so many sort values and its id."""
+    return row[-1 - keys : -1], row[-1]
 
 
 def _generate(

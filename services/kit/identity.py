@@ -94,6 +94,8 @@ class Principal:
     customer_id: UUID | None = None
     # The workload that signed for it.
     actor: str = ""
+    # The challenge that this very call answered rightly; no token says so.
+    second_factor: UUID | None = None
 
     @property
     def is_root(self) -> bool:

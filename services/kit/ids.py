@@ -47,6 +47,12 @@ def from_text(prefix: str, text: str, *, field: str) -> UUID:
     return UUID(int=int(text[len(prefix) + 1 :].translate(_TO_PYTHON), 32))
 
 
+def looks_like_id(text: str) -> bool:
+    """Tell whether a text has the form of an id, of whatever kind."""
+    head, _, suffix = text.rpartition("_")
+    return head.isalpha() and _SUFFIX.fullmatch(suffix) is not None
+
+
 def refuse_wrong(prefix: str, text: str, *, field: str) -> None:
     """Look at an id without reading it.
 

@@ -30,7 +30,8 @@ KEY_BYTES_MIN: Final = 32
 
 # What may differ between two pages of one list.
 _NOT_BOUND: Final = frozenset({"page_size", "page_token", "with_item_tokens", "read_mask"})
-_NAME_OF_LIST: Final = re.compile(r"(?:Batch)?List(\w+)Request")
+# "BatchListFrogsByPond" goes on with "ListFrogs".
+_NAME_OF_LIST: Final = re.compile(r"(?:Batch)?List(\w+?)(?:By[A-Z]\w*)?Request")
 
 Direction = Literal["asc", "desc"]
 Row = TypeVar("Row")

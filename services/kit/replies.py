@@ -1,10 +1,11 @@
 """Idempotency: one request_id has one outcome for ever, kept with its effect in one transaction."""
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from hashlib import sha256
-from typing import Final
+from typing import Any, Final
 from uuid import UUID
 
 from google.protobuf.message import Message
@@ -13,6 +14,7 @@ from sqlalchemy import func, text
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import Mapped, mapped_column
 
+from services.kit import operation_log
 from services.kit.errors import InvalidArgument, RequestIdReused
 from services.kit.identity import Principal
 from services.kit.requests import canonical, canonical_json
@@ -34,8 +36,10 @@ _FIND: Final = text(
     "SELECT subject, request_hash, hash_version, is_refusal, answer FROM replies"
     " WHERE tenant_id = :tenant_id AND method = :method AND request_id = :request_id"
 )
+# One round trip: what was answered, and that it was done.
 _KEEP: Final = text(
-    "UPDATE replies SET is_refusal = :is_refusal, answer = :answer"
+    f"WITH logged AS ({operation_log.INSERT})"  # noqa: S608 - our own texts
+    " UPDATE replies SET is_refusal = :is_refusal, answer = :answer"
     " WHERE tenant_id = :tenant_id AND method = :method AND request_id = :request_id"
 )
 
@@ -97,9 +101,16 @@ class Claim:
             raise RequestIdReused("was used for another request", field="request_id")
         return Outcome(bytes(row.answer), is_refusal=row.is_refusal, is_replay=True)
 
-    async def keep(self, session: AsyncSession, outcome: Outcome) -> None:
-        values = {"is_refusal": outcome.is_refusal, "answer": outcome.answer}
-        await session.execute(_KEEP, self._key | values)
+    async def keep(
+        self, session: AsyncSession, outcome: Outcome, *, operation: Mapping[str, Any]
+    ) -> None:
+        """Keep the answer, and what the operation log says of the call beside the claim."""
+        values = {
+            "is_refusal": outcome.is_refusal,
+            "answer": outcome.answer,
+            "request_hash": self.request_hash,
+        }
+        await session.execute(_KEEP, self._key | values | dict(operation))
 
     @property
     def _key(self) -> dict[str, object]:

@@ -11,6 +11,7 @@ import orjson
 from google.protobuf.descriptor import Descriptor, FieldDescriptor
 from google.protobuf.message import Message
 
+from partner.type.v1 import options_pb2
 from services.kit.errors import InvalidArgument
 from services.kit.money import decimal_text
 
@@ -165,13 +166,21 @@ def canonical_json(values: Mapping[str, Any]) -> bytes:
 def canonical(message: Message, *, without: Collection[str] = ()) -> dict[str, Any]:
     """Write what a client said as plain values: unset is absent, equal decimals are equal.
 
+    What was told in confidence is left out.
+
     The bytes of a message would not do: their form may differ between versions and languages.
     """
     return {
         field.name: _canonical_field(field, value)
         for field, value in message.ListFields()
-        if field.name not in without
+        if field.name not in without and not _is_secret(field)
     }
+
+
+@cache
+def _is_secret(field: FieldDescriptor) -> bool:
+    """Tell whether a value is told in confidence: even a hash of few digits would give it away."""
+    return bool(field.GetOptions().Extensions[options_pb2.secret])
 
 
 def _canonical_field(field: FieldDescriptor, value: Any) -> Any:

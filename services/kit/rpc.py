@@ -3,16 +3,16 @@
 import asyncio
 import functools
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
-from contextlib import AbstractAsyncContextManager, aclosing
-from dataclasses import dataclass
+from contextlib import aclosing
 from datetime import UTC, datetime
 from typing import Any, ClassVar, Final, TypeVar, cast
 
 from google.protobuf.message import Message
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from services.kit import contract, deadlines, metrics
+from services.kit import contract, deadlines, metrics, operation_log
 from services.kit.arrivals import Arrival, code_name
+from services.kit.calls import Call, StreamCall
 from services.kit.contract import Declared, Rpc
 from services.kit.database import Database
 from services.kit.errors import (
@@ -22,10 +22,21 @@ from services.kit.errors import (
     Unauthenticated,
     status_of,
 )
-from services.kit.identity import Principal, Role, Scope, TokenVerifier
-from services.kit.paging import Page, PageTokens
+from services.kit.identity import Principal, Role, TokenVerifier
+from services.kit.paging import PageTokens
+from services.kit.protected import protected
 from services.kit.replies import KEPT_CODES, Outcome, claim_of
 from services.kit.requests import validate
+
+__all__ = (
+    "Call",
+    "Servicer",
+    "StreamCall",
+    "read",
+    "utc_now",
+    "write",
+    "write_stream",
+)
 
 # A write goes on when its client is gone, but not for ever.
 WRITE_SECONDS_MAX: Final = 10
@@ -36,39 +47,9 @@ _S = TypeVar("_S", bound="Servicer")
 _Q = TypeVar("_Q", bound=Message)
 _R = TypeVar("_R", bound=Message)
 _Wrapped = Callable[[_S, _Q, Any], Coroutine[Any, Any, _R]]
-
-# Writes whose client may be gone; a stopping server waits for them.
-_writes: Final[set[asyncio.Task[Outcome]]] = set()
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Call:
-    """What a method knows of the call that it answers."""
-
-    session: AsyncSession
-    principal: Principal
-    scope: Scope
-    now: datetime
-    request_id: str | None
-    pages: PageTokens
-
-    def page(self, request: Message) -> Page:
-        """Read the page that a List or BatchList request asks for."""
-        return self.pages.page(request, scope=self.scope)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class StreamCall:
-    """What a client-streaming method knows; it opens transactions itself, one after another."""
-
-    database: Database
-    principal: Principal
-    scope: Scope
-    now: datetime
-    pages: PageTokens
-
-    def transaction(self) -> AbstractAsyncContextManager[AsyncSession]:
-        return self.database.transaction(self.principal)
+# Looks at what a write brings to prove who sends it, in transactions of its own: what it notes
+# stays where the write is refused. It gives the principal, with what was proved.
+StepUp = Callable[[Database, Message, Principal, datetime], Awaitable[Principal]]
 
 
 def read(*roles: Role) -> Callable[[Callable[[_S, _Q, Call], Awaitable[_R]]], _Wrapped[_S, _Q, _R]]:
@@ -99,7 +80,7 @@ def write(
         async def answer(self: _S, request: _Q, context: Any) -> _R:
             async def run(arrival: Arrival, principal: Principal) -> _R:
                 validate(request)
-                outcome = await _protected(_write(self, method, request, arrival, principal))
+                outcome = await protected(_write(self, method, request, arrival, principal))
                 arrival.is_replay = outcome.is_replay
                 if outcome.is_refusal:
                     raise _KeptRefusal(outcome)
@@ -131,13 +112,14 @@ def write_stream(
         async def answer(self: _S, request_iterator: Any, context: Any) -> _R:
             async def run(arrival: Arrival, principal: Principal) -> _R:
                 call = StreamCall(
+                    method=arrival.rpc.full_name,
                     database=self.database,
                     principal=principal,
                     scope=principal.scope,
                     now=arrival.now,
                     pages=self.pages,
                 )
-                async with aclosing(_validated(request_iterator, context)) as requests:
+                async with aclosing(_validated(request_iterator, context, call)) as requests:
                     return await method(self, requests, call)
 
             return await self._answer(method.__name__, context, run)
@@ -175,6 +157,8 @@ class Servicer:
         # The server sets it; without one nobody is let in.
         self.verifier: TokenVerifier | None = None
         self.clock: Callable[[], datetime] = utc_now
+        # The composition root sets it, where a service has one.
+        self.step_up: StepUp | None = None
 
     async def _answer(
         self,
@@ -223,12 +207,6 @@ def utc_now() -> datetime:
     return datetime.now(UTC)
 
 
-async def writes_finished() -> None:
-    """Wait for the writes whose clients may be gone."""
-    if _writes:
-        await asyncio.wait(_writes)
-
-
 def _call(
     servicer: Servicer, arrival: Arrival, principal: Principal, session: AsyncSession
 ) -> Call:
@@ -242,14 +220,6 @@ def _call(
     )
 
 
-async def _protected(work: Coroutine[Any, Any, Outcome]) -> Outcome:
-    """Let a transaction finish whatever becomes of the client: a commit is never cut."""
-    task = asyncio.create_task(work)
-    _writes.add(task)
-    task.add_done_callback(_writes.discard)
-    return await asyncio.shield(task)
-
-
 async def _write(
     servicer: _S,
     method: Callable[[_S, _Q, Call], Awaitable[Message]],
@@ -259,6 +229,8 @@ async def _write(
 ) -> Outcome:
     claim = claim_of(request, method=arrival.rpc.full_name, principal=principal)
     arrival.request_id = claim.request_id
+    if servicer.step_up is not None:
+        principal = await servicer.step_up(servicer.database, request, principal, arrival.now)
     with metrics.IN_FLIGHT.track_inprogress():
         async with (
             asyncio.timeout(WRITE_SECONDS_MAX),
@@ -268,22 +240,30 @@ async def _write(
             if known is not None:
                 return known
             call = _call(servicer, arrival, principal, session)
+            word, said = operation_log.DONE, [cast("Message", request)]
             try:
                 async with session.begin_nested():
                     answer = await method(servicer, request, call)
                 outcome = Outcome(answer.SerializeToString(), is_refusal=False, is_replay=False)
+                said.append(answer)
             except Refusal as refusal:
                 if refusal.code not in KEPT_CODES:
                     raise
                 status = status_of(refusal, service=arrival.rpc.service)
                 outcome = Outcome(status.SerializeToString(), is_refusal=True, is_replay=False)
-            await claim.keep(session, outcome)
+                word = refusal.reason
+            operation = operation_log.described(
+                principal, operate_time=arrival.now, outcome=word, said=said
+            )
+            await claim.keep(session, outcome, operation=operation)
         return outcome
 
 
-async def _validated(requests: AsyncIterator[_Q], context: Any) -> Any:
+async def _validated(requests: AsyncIterator[_Q], context: Any, call: StreamCall) -> Any:
     async for request in requests:
         validate(request)
+        if call.opening is None:
+            call.opening = request
         yield request
     if context.cancelled():
         # The client went away in the middle; grpc ends the stream as if it were whole.

@@ -15,7 +15,7 @@ from grpc_health.v1 import health, health_pb2, health_pb2_grpc
 from grpc_reflection.v1alpha import reflection
 from prometheus_client import start_http_server
 
-from services.kit import contract, jobs, log, rpc
+from services.kit import contract, jobs, log
 from services.kit.client import Channels, TokenSource
 from services.kit.config import (
     Environment,
@@ -28,6 +28,7 @@ from services.kit.database import Database
 from services.kit.identity import TokenSigner, TokenVerifier
 from services.kit.migrations import run_migrations
 from services.kit.paging import PageTokens
+from services.kit.protected import writes_finished
 from services.kit.rpc import Servicer
 
 RECEIVE_BYTES_MAX: Final = 1024 * 1024
@@ -93,7 +94,7 @@ class ServiceServer:
         """End new calls, let running ones finish, and wait for writes without a client."""
         await self._health.enter_graceful_shutdown()
         await self._server.stop(grace)
-        await rpc.writes_finished()
+        await writes_finished()
 
 
 @dataclass(frozen=True)

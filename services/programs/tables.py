@@ -1,9 +1,11 @@
-"""The tables of programs: their common base, and the replies that make repetitions harmless."""
+"""The tables of programs: their common base, replies, the operation log and its seals."""
 
 from sqlalchemy.orm import DeclarativeBase
 
 from services.kit.database import column_types, service_metadata
+from services.kit.operation_log import OperationRow
 from services.kit.replies import ReplyRow
+from services.kit.seals import SealBlockRow, SealRow
 
 
 class ProgramsTable(DeclarativeBase):
@@ -15,3 +17,15 @@ class ProgramsTable(DeclarativeBase):
 
 class Reply(ReplyRow, ProgramsTable):
     __tablename__ = "replies"
+
+
+class Operation(OperationRow, ProgramsTable):
+    __tablename__ = "operation_log"
+
+
+class Seal(SealRow, ProgramsTable):
+    __tablename__ = "seals"
+
+
+class SealBlock(SealBlockRow, ProgramsTable):
+    __tablename__ = "seal_blocks"

@@ -31,26 +31,16 @@ DECIMALS: Final = ("12.30", "0", "-0.000000000000001", "99999999999999999999")
 # No universe has the first two more than once.
 MOBILES: Final = ("13900000000", "13900000001", "13900000002")
 PREFIXES_ALL: Final = (
-    "app",
-    "con",
-    "cpn",
-    "ctr",
-    "cus",
-    "inc",
-    "mem",
-    "mgr",
-    "prg",
-    "ptr",
-    "quo",
-    "res",
+    *("acc", "app", "con", "cpn", "ctr", "cus", "inc", "mem", "mgr", "prg", "ptr", "quo", "res"),
+    "tup",
 )
 FIRSTS: Final = (1, 2, 2, 3, 4, 5)
 WRONG_FIRSTS: Final = (0, -1, 101, 2**31 - 1)
 WRONG_IDS: Final = ("", "cus_", "cus", "CUS_01h455vb4pex5vsknk084sn02q", "123", "ä_x")
 # Of no type, though it is written like one.
 STRANGE: Final = "xyz_01h455vb4pex5vsknk084sn02q"
-# What an item of a list below a customer can not be asked with.
-FORBIDDEN_BELOW: Final = frozenset({"customerId"})
+# What an item of a list below a customer or a quota can not be asked with.
+FORBIDDEN_BELOW: Final = frozenset({"customerId", "parentQuotaId", "quotaId"})
 
 
 class Word(str):

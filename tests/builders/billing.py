@@ -9,15 +9,10 @@ from google.protobuf.timestamp_pb2 import Timestamp
 
 from partner.billing.v1 import links_pb2, voucher_quotas_pb2, vouchers_pb2
 from partner.type.v1 import money_pb2, terms_pb2
-from services.billing.ledger import operations
-from services.billing.ledger.chart import AccountKind, TransferCode
 from services.billing.links import queries as links
 from services.billing.links.model import CustomerLink
-from services.billing.voucher_quotas.model import VoucherQuota, unit_of
 from services.kit import ids, wire
 from services.kit.ids import new_id
-from services.kit.money import Money
-from tests.builders.ledger import TenantLedger
 from tests.builders.principals import a_system, an_administrator, an_operator
 from tests.builders.running import RunningService
 
@@ -120,39 +115,39 @@ async def delegate_quota(
     partner_id: UUID,
     face_total: str,
 ) -> str:
-    """Give a reseller a part of a quota, which no rpc does as yet; give its id."""
-    ledger = TenantLedger(billing.database, tenant_id)
-    parent_id = ids.from_text("quo", quota.id, field="id")
-    amount = Money.from_message(money(face_total), field="face_total")
-    unit = unit_of(parent_id, currency_code=amount.currency_code)
-    account_id = await ledger.open(AccountKind.VQ_AVAILABLE, unit=unit, partner_id=partner_id)
-    async with ledger.transaction() as session:
-        parent = await session.get_one(VoucherQuota, (tenant_id, parent_id))
-        given = VoucherQuota(
-            tenant_id=tenant_id,
-            partner_id=partner_id,
-            parent_quota_id=parent_id,
-            account_id=account_id,
-            coupon_type=parent.coupon_type,
-            currency_code=parent.currency_code,
-            face_total=amount.amount,
-            state=parent.state,
-            effective_time=parent.effective_time,
-            expire_time=parent.expire_time,
-            limits=parent.limits,
-            customer_ids=[],
-        )
-        session.add(given)
-        await session.flush()
-        posting = ledger.posting(
-            parent.account_id,
-            account_id,
-            unit.count(amount),
-            unit=unit,
-            code=TransferCode.VQ_DELEGATE,
-        )
-        await operations.post(session, posting=posting)
-    return ids.to_text("quo", given.id)
+    """Give a reseller, who has a customer, a part of a quota; give its id."""
+    await some_customers(billing, tenant_id, 1, partner_id=partner_id)
+    request = a_sub_quota(quota.id, [partner_id], amount=face_total)
+    answer = await billing.call(request, principal=an_administrator(tenant_id))
+    quota_id: str = answer.results[0].quota.id
+    return quota_id
+
+
+def a_sub_quota(
+    quota_id: str, reseller_ids: Sequence[UUID], *, amount: str = "10 CNY", **fields: Any
+) -> voucher_quotas_pb2.GrantSubQuotaRequest:
+    """Ask for a part of a quota for each reseller."""
+    defaults: dict[str, Any] = {
+        "request_id": str(uuid4()),
+        "quota_id": quota_id,
+        "indirect_partner_ids": [ids.to_text("ptr", one) for one in reseller_ids],
+        "amount": money(amount),
+    }
+    return voucher_quotas_pb2.GrantSubQuotaRequest(**defaults | fields)
+
+
+def a_sub_quota_reclaim(
+    *quota_ids: str, **fields: Any
+) -> voucher_quotas_pb2.ReclaimSubQuotasRequest:
+    """Ask for quotas back from resellers."""
+    defaults: dict[str, Any] = {"request_id": str(uuid4()), "quota_ids": quota_ids}
+    return voucher_quotas_pb2.ReclaimSubQuotasRequest(**defaults | fields)
+
+
+def a_reclaim(*voucher_ids: str, **fields: Any) -> vouchers_pb2.ReclaimVouchersRequest:
+    """Ask for vouchers back."""
+    defaults: dict[str, Any] = {"request_id": str(uuid4()), "voucher_ids": voucher_ids}
+    return vouchers_pb2.ReclaimVouchersRequest(**defaults | fields)
 
 
 async def known_link(

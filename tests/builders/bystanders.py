@@ -8,8 +8,8 @@ from tests.builders import principals
 from tests.builders.holdings import Holding, Tenant
 
 # What hangs on a customer; quotas, partners and managers are shared by the people of a partner.
-OF_CUSTOMERS = frozenset({"cus", "res", "con", "cpn", "inc"})
-OF_PARTNERS = OF_CUSTOMERS | {"mgr"}
+OF_CUSTOMERS = frozenset({"cus", "res", "con", "cpn", "inc", "adj", "txn"})
+OF_PARTNERS = OF_CUSTOMERS | {"mgr", "vch", "acc", "tup", "wdr"}
 
 
 @dataclass(frozen=True)
@@ -82,6 +82,6 @@ def people(a: Tenant, b: Tenant) -> Iterator[tuple[str, Person]]:
         Person(
             principals.an_administrator(a.id, partner_id=reseller.id("ptr")),
             reseller.things | shared,
-            (*theirs, (first, OF_PARTNERS), (other_reseller, OF_PARTNERS | {"ptr"})),
+            (*theirs, (first, OF_PARTNERS), (other_reseller, OF_PARTNERS | {"ptr", "quo"})),
         ),
     )

@@ -5,7 +5,16 @@ from typing import Any
 
 from google.protobuf.timestamp_pb2 import Timestamp
 
-from partner.billing.v1 import consumption_pb2, contracts_pb2, voucher_quotas_pb2, vouchers_pb2
+from partner.billing.v1 import (
+    accounts_pb2,
+    adjustments_pb2,
+    consumption_pb2,
+    contracts_pb2,
+    statements_pb2,
+    top_ups_pb2,
+    voucher_quotas_pb2,
+    vouchers_pb2,
+)
 from partner.customers.v1 import account_managers_pb2, customers_pb2, partners_pb2, resources_pb2
 from partner.type.v1 import money_pb2, terms_pb2
 from services.kit.ids import new_id, to_text
@@ -128,6 +137,73 @@ def a_quota(**others: Any) -> voucher_quotas_pb2.VoucherQuota:
                 "effective_time": TIME,
                 "expire_time": TIME,
                 "create_time": TIME,
+            },
+            others,
+        )
+    )
+
+
+def an_account(**others: Any) -> accounts_pb2.Account:
+    return accounts_pb2.Account(
+        **_filled(
+            {
+                "id": an_id("acc"),
+                "partner_id": an_id("ptr"),
+                "kind": accounts_pb2.ACCOUNT_KIND_CASH,
+                "amount": money("80 USD"),
+                "frozen_amount": money("0 USD"),
+            },
+            others,
+        )
+    )
+
+
+def a_top_up(**others: Any) -> top_ups_pb2.TopUp:
+    return top_ups_pb2.TopUp(
+        **_filled(
+            {
+                "id": an_id("tup"),
+                "channel": top_ups_pb2.CHANNEL_ALIPAY,
+                "channel_number": "2026112800001",
+                "amount": money("80 USD"),
+                "designated_amount": money("0 USD"),
+                "unreturned_amount": money("80 USD"),
+                "pay_time": TIME,
+                "create_time": TIME,
+            },
+            others,
+        )
+    )
+
+
+def a_statement_entry(**others: Any) -> statements_pb2.StatementEntry:
+    return statements_pb2.StatementEntry(
+        **_filled(
+            {
+                "account_id": an_id("acc"),
+                "transaction_id": an_id("txn"),
+                "trade_type": statements_pb2.TRADE_TYPE_ALLOCATE,
+                "trade_detail": statements_pb2.TRADE_DETAIL_ALLOCATION,
+                "trade_time": TIME,
+                "direction": statements_pb2.DIRECTION_EXPENSE,
+                "change_amount": money("-20 USD"),
+                "balance_after": money("60 USD"),
+            },
+            others,
+        )
+    )
+
+
+def an_adjustment(**others: Any) -> adjustments_pb2.Adjustment:
+    return adjustments_pb2.Adjustment(
+        **_filled(
+            {
+                "id": an_id("adj"),
+                "transaction_id": an_id("txn"),
+                "operation_type": adjustments_pb2.ADJUSTMENT_TYPE_ALLOCATE,
+                "kind": adjustments_pb2.ADJUSTMENT_KIND_CASH,
+                "amount": money("20 USD"),
+                "operate_time": TIME,
             },
             others,
         )

@@ -32,7 +32,9 @@ SCHEMA = build_schema(
 DEEP, SHALLOW = 5, 3
 # What kind of thing an argument names; a new name has to be put here.
 PREFIXES = {
+    "accountId": "acc",
     "accountManagerId": "mgr",
+    "challengeId": "vch",
     "applicationId": "app",
     "contractId": "ctr",
     "customerId": "cus",
@@ -40,6 +42,7 @@ PREFIXES = {
     "incentiveBillId": "inb",
     "incentiveId": "inc",
     "indirectPartnerId": "ptr",
+    "indirectPartnerIds": "ptr",
     "membershipId": "mem",
     "parentQuotaId": "quo",
     "partnerId": "ptr",
@@ -47,7 +50,12 @@ PREFIXES = {
     "quotaId": "quo",
     "quotaIds": "quo",
     "resourceId": "res",
+    "topUpIds": "tup",
+    "targetPartnerId": "ptr",
+    "transactionId": "txn",
     "voucherIds": "cpn",
+    "withdrawalId": "wdr",
+    "withdrawalIds": "wdr",
 }
 BY_ROOT = {"customer": "cus", "partner": "ptr", "updateCustomer": "cus"}
 ANYTHING = "*"

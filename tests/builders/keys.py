@@ -21,6 +21,7 @@ class Keys:
     private: dict[str, dict[str, Any]]
     jwks: dict[str, Any]
     page_token_key: bytes
+    billing_secret: bytes
 
     @property
     def signers(self) -> dict[str, TokenSigner]:
@@ -38,6 +39,7 @@ class Keys:
         return names | {
             "INTERNAL_JWKS": str(self.folder / "internal.jwks"),
             "PAGE_TOKEN_KEY": str(self.folder / "page-token.key"),
+            "BILLING_SECRET_KEY": str(self.folder / "billing-secret.key"),
         }
 
 
@@ -52,9 +54,11 @@ def make_keys(folder: Path) -> Keys:
             ]
         },
         page_token_key=token_bytes(32).hex().encode(),
+        billing_secret=token_bytes(32).hex().encode(),
     )
     for name, key in keys.private.items():
         (folder / f"{name}.jwk").write_text(json.dumps(key))
     (folder / "internal.jwks").write_text(json.dumps(keys.jwks))
     (folder / "page-token.key").write_bytes(keys.page_token_key)
+    (folder / "billing-secret.key").write_bytes(keys.billing_secret)
     return keys

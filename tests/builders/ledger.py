@@ -9,10 +9,13 @@ from uuid import UUID
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from services.billing.ledger import invariants as ledger_invariants
 from services.billing.ledger import operations, queries
 from services.billing.ledger.chart import AccountKind, TransferCode, Unit
-from services.billing.ledger.invariants import INVARIANTS
 from services.billing.ledger.model import Account, NewAccount, Posting
+from services.billing.voucher_operations import invariants as voucher_operation_invariants
+from services.billing.voucher_quotas import invariants as voucher_quota_invariants
+from services.billing.vouchers import invariants as voucher_invariants
 from services.kit.database import Database
 from services.kit.identity import Principal
 from services.kit.ids import new_id
@@ -20,6 +23,12 @@ from services.kit.money import Money
 from tests.builders.principals import a_system
 
 YUAN = Unit.cash("CNY")
+EVERYTHING = {
+    **ledger_invariants.INVARIANTS,
+    **voucher_operation_invariants.INVARIANTS,
+    **voucher_quota_invariants.INVARIANTS,
+    **voucher_invariants.INVARIANTS,
+}
 
 
 class TenantLedger:
@@ -87,10 +96,16 @@ class TenantLedger:
             )
 
     async def reserve(
-        self, debit: UUID, credit: UUID, cents: int, *, expire_time: datetime | None = None
+        self,
+        debit: UUID,
+        credit: UUID,
+        cents: int,
+        *,
+        unit: Unit = YUAN,
+        expire_time: datetime | None = None,
     ) -> UUID:
         """Set an amount aside and give the pending transfer's id."""
-        posting = self.posting(debit, credit, cents, code=TransferCode.ORDER_HOLD)
+        posting = self.posting(debit, credit, cents, unit=unit, code=TransferCode.ORDER_HOLD)
         async with self.transaction() as session:
             await operations.reserve(session, posting=posting, expire_time=expire_time)
         return posting.id
@@ -111,7 +126,7 @@ class TenantLedger:
         async with self.transaction() as session:
             return {
                 name: rows
-                for name, query in INVARIANTS.items()
+                for name, query in EVERYTHING.items()
                 if (rows := list(await session.execute(text(query))))
             }
 

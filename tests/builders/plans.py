@@ -14,8 +14,13 @@ AS_WITH_MANY = tuple(
 )
 
 
-async def plan(service: RunningService, request: Message, *, principal: Principal) -> str:
-    """Call an rpc that asks its database once; give the plan of that statement as text."""
+async def plan(
+    service: RunningService, request: Message, *, principal: Principal, analyze: bool = False
+) -> str:
+    """Call an rpc that asks its database once; give the plan of that statement as text.
+
+    Analyzed, it tells how many rows it took.
+    """
     asked: list[tuple[str, Any]] = []
 
     def note(_connection: Any, _cursor: Any, statement: str, values: Any, *_: Any) -> None:
@@ -33,5 +38,6 @@ async def plan(service: RunningService, request: Message, *, principal: Principa
         connection = await session.connection()
         for way in AS_WITH_MANY:
             await connection.exec_driver_sql(way)
-        lines = await connection.exec_driver_sql(f"EXPLAIN (COSTS OFF) {statement}", values)
+        options = "ANALYZE, TIMING OFF, SUMMARY OFF, COSTS OFF" if analyze else "COSTS OFF"
+        lines = await connection.exec_driver_sql(f"EXPLAIN ({options}) {statement}", values)
         return "\n".join(lines.scalars())

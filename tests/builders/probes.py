@@ -9,6 +9,7 @@ from google.protobuf.descriptor import Descriptor, FieldDescriptor
 from google.protobuf.message import Message
 from google.type import date_pb2
 
+from partner.billing.v1 import accounts_pb2
 from partner.type.v1 import money_pb2, options_pb2
 from services.kit.contract import Rpc
 
@@ -178,6 +179,12 @@ def _without_reseller(message: Any) -> None:
     message.ClearField("indirect_partner_id")
 
 
+def _to_own_customer(message: Any) -> None:
+    message.ClearField("verification")
+    for target in getattr(message, "targets", None) or [message.target]:
+        target.ClearField("indirect_partner_id")
+
+
 def _as_earned(message: Any) -> None:
     for incentive in message.incentives:
         incentive.rate.value = "0.1"
@@ -194,7 +201,45 @@ def _joined(message: Any) -> None:
     message.membership.join_time.FromJsonString("2026-01-01T00:00:00Z")
 
 
+def _to_a_mailbox(message: Any) -> None:
+    message.receivers[:] = ["someone@tenant.example"]
+
+
+def _of_2099(message: Any) -> None:
+    message.time.FromJsonString("2099-01-01T00:00:00Z")
+
+
+def _of_cash(message: Any) -> None:
+    message.filter.kind = accounts_pb2.ACCOUNT_KIND_CASH
+
+
+def _sent_in_2026(message: Any) -> None:
+    for time in (message.notice.pay_time, message.notice.send_time):
+        time.FromJsonString("2026-01-01T00:00:00Z")
+
+
+def _by_its_route(message: Any) -> None:
+    message.ClearField("bank")
+
+
+def _without_code(message: Any) -> None:
+    # Where the partner's switch is off, none is needed; a wrong one is refused nevertheless.
+    message.ClearField("verification")
+
+
 SPECIAL = {
+    "IssueVouchers": _without_code,
+    "ReclaimVouchers": _without_code,
+    "GrantSubQuota": _without_code,
+    "ReclaimSubQuotas": _without_code,
+    "SubmitWithdrawal": _by_its_route,
+    "GetBalanceAt": _of_2099,
+    "ListStatementEntries": _of_cash,
+    "NotifyTopUp": _sent_in_2026,
+    "SetBalanceAlert": _to_a_mailbox,
+    "Allocate": _to_own_customer,
+    "Reclaim": _to_own_customer,
+    "BatchAllocate": _to_own_customer,
     "ApplyContract": _as_promised,
     "PreviewContract": _as_promised,
     "BatchListConsumptionSummaries": _without_reseller,

@@ -39,7 +39,7 @@ class RunningService:
         self.service = service
         self.servicers = servicers
         self.database = database
-        self._keys = keys
+        self.keys = keys
         self._sources = {name: TokenSource(signer) for name, signer in keys.signers.items()}
         self._rpcs: dict[str, Rpc] = {
             rpc.request.DESCRIPTOR.full_name: rpc
@@ -48,7 +48,7 @@ class RunningService:
         }
 
     async def start(self, *, listen: str = "127.0.0.1:0") -> None:
-        verifier = self._keys.verifier(self.service)
+        verifier = self.keys.verifier(self.service)
         self.server = ServiceServer(self.servicers, verifier=verifier, listen=listen, reflects=True)
         await self.server.start()
         await self.server.say(healthy=True)

@@ -6,18 +6,49 @@ from datetime import UTC, date, datetime
 from typing import Any, Final
 from uuid import UUID
 
-from partner.billing.v1 import consumption_pb2, contracts_pb2, voucher_quotas_pb2, vouchers_pb2
+from google.protobuf.timestamp_pb2 import Timestamp
+
+from partner.billing.v1 import (
+    accounts_pb2,
+    adjustments_pb2,
+    consumption_pb2,
+    contracts_pb2,
+    statements_pb2,
+    top_ups_pb2,
+    verification_codes_pb2,
+    voucher_quotas_pb2,
+    vouchers_pb2,
+    withdrawals_pb2,
+)
 from services.billing.consumption import operations
 from services.billing.consumption.model import AMOUNTS
-from services.billing.vouchers.model import RECIPIENTS_MAX
+from services.billing.voucher_quotas.model import RECIPIENTS_MAX
 from services.kit import ids
-from tests.builders.billing import a_limit, an_issue, grant_quota, some_customers
+from tests.builders.adjustments import a_batch, put_cash, to
+from tests.builders.billing import (
+    a_limit,
+    a_sub_quota,
+    an_issue,
+    grant_quota,
+    some_customers,
+)
 from tests.builders.consumption import a_charge
 from tests.builders.contracts import a_whole_contract
+from tests.builders.funds import grant_credit, top_up
 from tests.builders.principals import a_system, a_tenant, an_administrator
 from tests.builders.running import RunningService
+from tests.builders.verification import a_switch
+from tests.builders.withdrawals import rejected_withdrawals, verify_payee
 
 CYCLE: Final = date(2024, 9, 1)
+# Answers that are what they are about.
+SINGLE: Final = (
+    consumption_pb2.ConsumptionSettings,
+    accounts_pb2.BalanceAt,
+    verification_codes_pb2.VerificationSettings,
+    withdrawals_pb2.WithdrawableAmounts,
+    contracts_pb2.ContractParty,
+)
 # Every field of a detail has a value.
 SAID: Final[dict[str, Any]] = {
     "billing_cycle": CYCLE,
@@ -67,6 +98,11 @@ class Spending:
     quota_ids: Sequence[str]
     voucher_ids: Sequence[str]
     detail_ids: Sequence[str]
+    # One of cash and lots of credit, and the top-ups that filled it.
+    account_ids: Sequence[str]
+    top_up_ids: Sequence[str]
+    withdrawal_ids: Sequence[str]
+    adjustment_ids: Sequence[str]
     contract_ids: Sequence[str]
 
     @property
@@ -79,13 +115,35 @@ class Spending:
         sums = consumption_pb2.ConsumptionSummaryFilter(
             billing_cycle_from="2024-09", billing_cycle_to="2024-09", indirect_partner_id=reseller
         )
+        issued = vouchers_pb2.VoucherOperationFilter(
+            operation_types=[vouchers_pb2.VOUCHER_OPERATION_TYPE_ISSUE]
+        )
         return [
+            accounts_pb2.BatchGetAccountsRequest(ids=self.account_ids),
+            accounts_pb2.ListAccountsRequest(),
+            accounts_pb2.BatchListAccountsRequest(partner_ids=[ids.to_text("ptr", self.tenant)]),
+            accounts_pb2.BatchGetCustomerBalancesRequest(ids=self.customer_ids),
+            accounts_pb2.GetBalanceAtRequest(
+                account_id=self.account_ids[0], time=Timestamp(seconds=4_000_000_000)
+            ),
+            top_ups_pb2.BatchGetTopUpsRequest(ids=self.top_up_ids),
+            top_ups_pb2.ListTopUpsRequest(page_size=500),
+            statements_pb2.ListStatementEntriesRequest(
+                page_size=500,
+                filter=statements_pb2.StatementEntryFilter(kind=accounts_pb2.ACCOUNT_KIND_CASH),
+            ),
+            statements_pb2.BatchListStatementEntriesRequest(
+                account_ids=self.account_ids[:1], page_size=500
+            ),
             voucher_quotas_pb2.BatchGetVoucherQuotasRequest(ids=self.quota_ids),
             voucher_quotas_pb2.ListVoucherQuotasRequest(),
+            voucher_quotas_pb2.BatchListVoucherQuotasRequest(parent_quota_ids=self.quota_ids),
             vouchers_pb2.BatchGetVouchersRequest(ids=self.voucher_ids),
             vouchers_pb2.ListVouchersRequest(page_size=500),
             vouchers_pb2.BatchListVouchersRequest(customer_ids=self.customer_ids),
-            vouchers_pb2.ListVoucherOperationsRequest(page_size=500),
+            vouchers_pb2.BatchListVouchersByQuotaRequest(quota_ids=self.quota_ids),
+            vouchers_pb2.ListVoucherOperationsRequest(page_size=500, filter=issued),
+            vouchers_pb2.BatchListVoucherOperationsRequest(quota_ids=self.quota_ids, filter=issued),
             consumption_pb2.BatchGetConsumptionDetailsRequest(ids=self.detail_ids),
             consumption_pb2.ListConsumptionDetailsRequest(page_size=500, filter=details),
             consumption_pb2.BatchListConsumptionDetailsRequest(
@@ -99,6 +157,13 @@ class Spending:
                 indirect_partner_id=reseller,
             ),
             consumption_pb2.GetConsumptionSettingsRequest(),
+            verification_codes_pb2.GetVerificationSettingsRequest(),
+            withdrawals_pb2.GetWithdrawableAmountsRequest(),
+            withdrawals_pb2.BatchGetWithdrawalsRequest(ids=self.withdrawal_ids),
+            withdrawals_pb2.ListWithdrawalsRequest(page_size=500),
+            adjustments_pb2.BatchGetAdjustmentsRequest(ids=self.adjustment_ids),
+            adjustments_pb2.ListAdjustmentsRequest(page_size=500),
+            adjustments_pb2.BatchListAdjustmentsRequest(customer_ids=self.customer_ids),
             contracts_pb2.BatchGetContractsRequest(ids=self.contract_ids),
             contracts_pb2.ListContractsRequest(page_size=500),
             contracts_pb2.GetContractPartyRequest(),
@@ -107,7 +172,7 @@ class Spending:
 
 def resources_of(answer: Any) -> list[Any]:
     """Give what a response is about: its items, those of its groups, or itself."""
-    if isinstance(answer, consumption_pb2.ConsumptionSettings | contracts_pb2.ContractParty):
+    if isinstance(answer, SINGLE):
         return [answer]
     name, field = next(iter(answer.DESCRIPTOR.fields_by_name.items()))
     found = list(getattr(answer, name))
@@ -134,6 +199,21 @@ async def a_spending_tenant(billing: RunningService, *, customers: int, each: in
         for voucher_id in await _issue(billing, tenant, quota_id, customer_ids)
     ]
     reseller_id = ids.new_id()
+    # A reseller is known by its customers.
+    await some_customers(billing, tenant, 1, partner_id=reseller_id)
+    for quota_id in quota_ids:
+        request = a_sub_quota(quota_id, [reseller_id], amount="1 CNY")
+        await billing.call(request, principal=an_administrator(tenant))
+    await billing.call(a_switch(mobile="13912345678"), principal=an_administrator(tenant))
+    await verify_payee(billing, tenant)
+    top_ups = [
+        await top_up(billing, tenant, "2 CNY", memo="for the fair", earned_bonus=True)
+        for _ in range(each)
+    ]
+    lots = [
+        await grant_credit(billing, tenant, expire_date=date(2099, 1, 1 + number))
+        for number in range(each)
+    ]
     return Spending(
         tenant=tenant,
         reseller_id=reseller_id,
@@ -141,6 +221,10 @@ async def a_spending_tenant(billing: RunningService, *, customers: int, each: in
         quota_ids=quota_ids,
         voucher_ids=voucher_ids,
         detail_ids=await _bill(billing, tenant, reseller_id, customer_ids * each),
+        account_ids=[top_ups[0].account_id, *(lot.id for lot in lots)],
+        top_up_ids=[one.id for one in top_ups],
+        withdrawal_ids=await rejected_withdrawals(billing, tenant, top_ups),
+        adjustment_ids=await _allocate(billing, tenant, customer_ids, each=each),
         contract_ids=[await a_whole_contract(billing, tenant) for _ in range(each)],
     )
 
@@ -156,6 +240,19 @@ async def _issue(
         answer = await billing.call(request, principal=an_administrator(tenant))
         issued += [result.voucher.id for result in answer.results]
     return issued
+
+
+async def _allocate(
+    billing: RunningService, tenant: UUID, customer_ids: Sequence[str], *, each: int
+) -> list[str]:
+    """Allocate so many times to each customer; give the adjustments' ids."""
+    await put_cash(billing, tenant, "1000 CNY")
+    allocated: list[str] = []
+    for _ in range(each):
+        request = a_batch([to(one) for one in customer_ids], "1 CNY", memo="for the fair")
+        answer = await billing.call(request, principal=an_administrator(tenant))
+        allocated += [result.adjustment.id for result in answer.results]
+    return allocated
 
 
 async def _bill(

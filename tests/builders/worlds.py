@@ -8,8 +8,10 @@ from google.protobuf.timestamp_pb2 import Timestamp
 from google.type import date_pb2
 
 from partner.billing.v1 import (
+    accounts_pb2,
     consumption_pb2,
     contracts_pb2,
+    verification_codes_pb2,
     voucher_quotas_pb2,
     vouchers_pb2,
 )
@@ -22,10 +24,16 @@ from partner.customers.v1 import (
 from partner.incentives.v1 import incentives_pb2
 from partner.programs.v1 import programs_pb2
 from partner.type.v1 import money_pb2, terms_pb2
+from partner_center.verification import sealed_in
+from services.billing.accounts.model import Holder
 from services.kit import ids
-from tests.builders import principals
+from services.kit.config import SERVICES
+from tests.builders import funds, principals, withdrawals
 from tests.builders.holdings import NAMES, Holding, Tenant
 from tests.builders.probes import BILLING_CYCLE
+from tests.builders.tampering import seal_everything
+from tests.builders.verification import a_code
+from tests.builders.world_adjustments import fill_adjustments
 
 RunService = Callable[[str], Awaitable[Any]]
 ONE = money_pb2.Money(amount="1.00", currency_code="USD")
@@ -48,6 +56,8 @@ async def a_world(run: RunService) -> Tenant:
     await _fill_billing(run, tenant)
     await _fill_incentives(run, tenant)
     await _fill_programs(run, tenant)
+    for service in SERVICES:
+        await seal_everything((await run(service)).database, sealed_in(service))
     return tenant
 
 
@@ -176,6 +186,40 @@ async def _fill_billing(run: RunService, tenant: Tenant) -> None:
     for holding in tenant.holdings:
         await _fill_funds(service, tenant, holding, quota_id=quota.id)
         await _fill_contracts(service, tenant, holding)
+    await _fill_verification(service, tenant)
+    await _fill_accounts(service, tenant)
+    await _fill_withdrawals(service, tenant)
+
+
+async def _fill_accounts(service: Any, tenant: Tenant) -> None:
+    """Give the root partner money, credit, an alert and arrears, and each reseller an account."""
+    canary = tenant.of_first_manager.canary
+    paid = await funds.top_up(service, tenant.id, "1000 USD", channel_number=canary, memo=canary)
+    await funds.grant_credit(service, tenant.id, "1000 USD")
+    await service.call(
+        accounts_pb2.SetInvoiceArrearsRequest(
+            request_id=str(uuid4()), partner_id=paid.partner_id, amount=ONE
+        ),
+        principal=tenant.operator,
+    )
+    await service.call(
+        accounts_pb2.SetBalanceAlertRequest(
+            request_id=str(uuid4()),
+            account_id=paid.account_id,
+            threshold=ONE,
+            receivers=[f"{canary}@tenant.example"],
+        ),
+        principal=tenant.administrator,
+    )
+    for holding in tenant.holdings:
+        if "reseller" in holding.name:
+            account = await funds.open_cash(
+                service, tenant.id, Holder.partner(holding.id("ptr")), "USD"
+            )
+            holding.things["acc"] = ids.to_text("acc", account)
+        else:
+            holding.things |= {"acc": paid.account_id, "tup": paid.id}
+    await fill_adjustments(service, tenant)
 
 
 async def _fill_funds(service: Any, tenant: Tenant, holding: Holding, *, quota_id: str) -> None:
@@ -187,21 +231,73 @@ async def _fill_funds(service: Any, tenant: Tenant, holding: Holding, *, quota_i
         principal=principals.an_administrator(tenant.id, partner_id=holding.id("ptr")),
     )
     holding.things["con"] = details.groups[0].details[0].id
-    if "reseller" in holding.name:
-        # Quotas of resellers come with another issue; till then they have no vouchers.
-        return
     holding.things["quo"] = quota_id
+    if "reseller" in holding.name:
+        given = await service.call(
+            voucher_quotas_pb2.GrantSubQuotaRequest(
+                request_id=str(uuid4()),
+                quota_id=quota_id,
+                indirect_partner_ids=[holding.things["ptr"]],
+                amount=money_pb2.Money(amount="100.00", currency_code="USD"),
+            ),
+            principal=tenant.administrator,
+        )
+        holding.things["quo"] = given.results[0].quota.id
     issued = await service.call(
         vouchers_pb2.IssueVouchersRequest(
             request_id=str(uuid4()),
-            quota_id=quota_id,
+            quota_id=holding.things["quo"],
             customer_ids=[holding.things["cus"]],
             face_value=ONE,
             memo=holding.canary,
         ),
-        principal=tenant.administrator,
+        principal=principals.an_administrator(tenant.id, partner_id=holding.id("ptr")),
     )
     holding.things["cpn"] = issued.results[0].voucher.id
+
+
+async def _fill_verification(service: Any, tenant: Tenant) -> None:
+    """Let each partner have a contact, and its administrator wait for a code."""
+    of_partners = {holding.things["ptr"]: holding for holding in reversed(tenant.holdings)}
+    for holding in of_partners.values():
+        administrator = principals.an_administrator(tenant.id, partner_id=holding.id("ptr"))
+        await service.call(
+            verification_codes_pb2.SetVerificationRequest(
+                request_id=str(uuid4()), email=f"{holding.canary}@partner.example"
+            ),
+            principal=administrator,
+        )
+        challenge = await service.call(
+            verification_codes_pb2.RequestVerificationCodeRequest(
+                request_id=str(uuid4()),
+                operation=verification_codes_pb2.VERIFICATION_OPERATION_WITHDRAW,
+                channel=verification_codes_pb2.VERIFICATION_CHANNEL_EMAIL,
+            ),
+            principal=administrator,
+        )
+        holding.things["vch"] = challenge.id
+
+
+async def _fill_withdrawals(service: Any, tenant: Tenant) -> None:
+    """Let the root partner wait for money that goes to a bank account."""
+    canary = tenant.of_first_manager.canary
+    await withdrawals.verify_payee(service, tenant.id, name=canary)
+    await funds.top_up(
+        service,
+        tenant.id,
+        "1000 USD",
+        channel=withdrawals.ALIPAY,
+        pay_time=Timestamp(seconds=1_600_000_000),
+    )
+    bank = {
+        "bank_name": canary, "branch": canary, "account_name": canary, "account_number": "1" * 16
+    }  # fmt: skip
+    principal = withdrawals.somebody(tenant.id)
+    application = withdrawals.an_application("1 USD", kind="BANK_CARD", bank=bank)
+    application.verification.CopyFrom(await a_code(service, principal))
+    made = await service.call(application, principal=principal)
+    for holding in (tenant.of_first_manager, tenant.of_second_manager):
+        holding.things["wdr"] = made.id
 
 
 async def _fill_contracts(service: Any, tenant: Tenant, holding: Holding) -> None:

@@ -9,7 +9,8 @@ import pytest_asyncio
 
 from partner.billing.v1 import consumption_pb2, vouchers_pb2
 from partner.customers.v1 import customers_pb2
-from services.billing.consumption.cycles import cycle_at, start_of_day
+from services.billing.consumption.cycles import cycle_at
+from services.billing.days import start_of_day
 from tests.builders.billing import an_issue, grant_quota, money
 from tests.builders.composed import Composed
 from tests.builders.consumption import a_file, a_row, import_requests

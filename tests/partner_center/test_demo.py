@@ -3,6 +3,7 @@
 from datetime import date
 from typing import Any
 
+from partner.billing.v1 import accounts_pb2
 from partner.customers.v1 import customers_pb2
 from partner_center.demo.load import DISTRIBUTOR, PROVIDER, STEPS, load
 from services.kit.config import SERVICES
@@ -33,6 +34,12 @@ async def test_the_demo_fills_two_tenants_and_a_second_load_adds_nothing(
     ]
     # 64 of our own making and the 73 sub-accounts of the sample; the distributor's own 14.
     assert counts == [137, 14]
+    accounts = await servers["billing"].call(
+        accounts_pb2.ListAccountsRequest(), principal=PROVIDER.administrator
+    )
+    assert [account.amount.amount for account in accounts.accounts] == [
+        "89200.5", "5000", "20000", "5000"
+    ]  # fmt: skip
     assert second == first
     assert steps == [*STEPS, *STEPS]
     assert set(first) == {

@@ -11,8 +11,20 @@ const OWN_IDS = `{
   customers(first: 1, filter: { associationType: RESALE }) {
     cus_01h455vb4pex5vsknk084sn02q: nodes { id }
   }
+  withdrawals(first: 1) {
+    wdr_01h455vb4pex5vsknk084sn02q: nodes { id }
+  }
+  accounts(first: 1) {
+    acc_01h455vb4pex5vsknk084sn02q: nodes { id }
+  }
   voucherQuotas(first: 1, filter: { states: [NORMAL] }) {
     quo_01h455vb4pex5vsknk084sn02q: nodes { id }
+  }
+  vouchers(first: 1, filter: { states: [USABLE] }) {
+    cpn_01h455vb4pex5vsknk084sn02q: nodes { id }
+  }
+  indirectPartners(first: 1) {
+    ptr_01h455vb4pex5vsknk084sn02r: nodes { id }
   }
   online: contracts(first: 1, filter: { states: [GENERATED] }) {
     ctr_01h455vb4pex5vsknk084sn02q: nodes { id }

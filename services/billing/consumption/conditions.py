@@ -8,8 +8,8 @@ from uuid import UUID
 
 from sqlalchemy import ColumnElement, Date, Select, and_, cast, false, func, select
 
-from services.billing.consumption.cycles import start_of_day
 from services.billing.consumption.model import ConsumptionDetail, ConsumptionSettings
+from services.billing.days import start_of_day
 from services.billing.links.model import CustomerLink
 from services.kit.errors import Refusal
 from services.kit.identity import Scope

@@ -1,12 +1,12 @@
 """Billing cycles: calendar months in the site's zone, as first days inside and YYYY-MM outside."""
 
 import re
-from datetime import date, datetime, time, timedelta, timezone
+from datetime import date, datetime
 from typing import Final
 
+from services.billing.days import day_at
 from services.kit.errors import InvalidArgument
 
-SITE_ZONE: Final = timezone(timedelta(hours=8), "GMT+08:00")
 # Consumption before the first public cloud is a mistake in the file.
 CYCLE_MIN: Final = date(2006, 1, 1)
 # Behind this one nothing will be found, and months counted from it are still in the calendar.
@@ -19,7 +19,7 @@ _MONTHS_OF_YEAR: Final = 12
 
 def cycle_at(moment: datetime) -> date:
     """Give the first day of the cycle that the moment lies in."""
-    return moment.astimezone(SITE_ZONE).date().replace(day=1)
+    return day_at(moment).replace(day=1)
 
 
 def cycle_from_text(text: str, *, field: str) -> date:
@@ -49,11 +49,6 @@ def months_later(cycle: date, count: int) -> date:
 
 def month_number(cycle: date) -> int:
     return cycle.year * _MONTHS_OF_YEAR + cycle.month - 1
-
-
-def start_of_day(day: date) -> datetime:
-    """Give the moment a calendar day begins at the site."""
-    return datetime.combine(day, time(), tzinfo=SITE_ZONE)
 
 
 def newest_cycle(now: datetime) -> date:

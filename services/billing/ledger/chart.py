@@ -1,6 +1,7 @@
 """The chart of accounts: kinds of accounts and transfers, and the units that accounts count in."""
 
 from dataclasses import dataclass
+from datetime import date
 from enum import IntEnum
 from typing import Final, Self
 
@@ -8,6 +9,8 @@ from services.kit.money import Money
 
 # Where the smallest unit is not a hundredth.
 _EXPONENTS: Final = {"JPY": 0, "KRW": 0, "VND": 0, "CLP": 0, "KWD": 3, "BHD": 3, "OMR": 3}
+CREDIT: Final = "CREDIT"
+NEVER: Final = "NEVER"
 
 
 class Guard(IntEnum):
@@ -80,6 +83,7 @@ class TransferCode(IntEnum):
     CREDIT_GRANT = 20
     CREDIT_EXPIRE = 21
     CREDIT_REPAY = 22
+    CREDIT_REDUCE = 23
     VQ_GRANT = 40
     VQ_DELEGATE = 41
     VQ_UNDELEGATE = 42
@@ -98,6 +102,27 @@ class TransferCode(IntEnum):
     REVERSAL = 90
 
 
+class TradeDetail(IntEnum):
+    """What exactly a transfer was for, where its code alone does not tell (domain.md 4.3)."""
+
+    RECHARGE_REBATE = 1
+    PERIOD = 10
+    ONE_TIME = 11
+    USAGE = 12
+    RESERVED_INSTANCE = 13
+    PRECISION_MAKE_UP = 14
+    FREE_RESOURCE = 15
+    DEBT_REPAYMENT = 16
+    BILL_PAYMENT = 17
+    UNSUBSCRIBE = 20
+    BALANCE_ADJUSTMENT = 30
+    GIFT = 31
+    PLATFORM_WRITE_OFF = 32
+    VOUCHER_QUOTA_CONVERSION = 33
+    MODE_SWITCH = 40
+    WITHDRAWAL_RETURN = 50
+
+
 class Phase(IntEnum):
     """What a transfer does: moves an amount, sets it aside, or resolves what was set aside."""
 
@@ -110,7 +135,11 @@ class Phase(IntEnum):
 
 @dataclass(frozen=True, slots=True)
 class Unit:
-    """What an account counts; only accounts of one unit exchange amounts: 'VQ:quo_…:CNY/2'."""
+    """What an account counts; only accounts of one unit exchange amounts.
+
+    Cash is 'CNY/2', credit 'CREDIT:2027-06-30:CNY/2' or 'CREDIT:NEVER:CNY/2', vouchers of a quota
+    'VQ:quo_…:CNY/2'.
+    """
 
     currency_code: str
     exponent: int = 2
@@ -129,6 +158,18 @@ class Unit:
     @classmethod
     def cash(cls, currency_code: str) -> Self:
         return cls(currency_code, _EXPONENTS.get(currency_code, 2))
+
+    @classmethod
+    def credit(cls, currency_code: str, *, expire_date: date | None) -> Self:
+        """Give the unit of a lot: credit that expires on another day is another unit."""
+        day = NEVER if expire_date is None else expire_date.isoformat()
+        return cls(currency_code, _EXPONENTS.get(currency_code, 2), f"{CREDIT}:{day}")
+
+    @property
+    def expire_date(self) -> date | None:
+        """Give the last day of a lot of credit; None where it never expires."""
+        book, _, day = self.book.partition(":")
+        return None if book != CREDIT or day == NEVER else date.fromisoformat(day)
 
     def count(self, amount: Money) -> int:
         """Count an amount in the smallest unit; another currency is a defect of the caller."""

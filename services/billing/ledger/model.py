@@ -21,6 +21,7 @@ from services.billing.ledger.chart import AccountKind, TransferCode, Unit
 from services.billing.tables import BillingTable
 from services.kit.errors import NotFound, Refusal
 from services.kit.money import Money
+from services.kit.operation_log import transaction_column
 
 # Transfer ids are derived below this name, so that a repetition meets its first attempt.
 TRANSFERS: Final = UUID("5f0a3f0e-6f0b-5a3c-9a54-0d2c1f7e8b10")
@@ -43,6 +44,9 @@ class Account(BillingTable):
             name="guard",
         ),
         Index("accounts_partner_id_idx", "tenant_id", "partner_id"),
+        # Lots of credit, by the day on which they expire.
+        Index("accounts_credit_unit_idx", "unit", postgresql_where=text("kind IN (21, 22)")),
+        Index("accounts_written_in_idx", "written_in"),
         {"postgresql_with": {"fillfactor": 50}},
     )
 
@@ -61,6 +65,7 @@ class Account(BillingTable):
     is_closing: Mapped[bool] = mapped_column(server_default=text("false"))
     version: Mapped[int] = mapped_column(server_default=text("0"))
     create_time: Mapped[datetime] = mapped_column(server_default=func.now())
+    written_in: Mapped[int] = transaction_column()
 
     @property
     def balance(self) -> Money:
@@ -101,6 +106,13 @@ class Transfer(BillingTable):
             )
             for name in ("pending_id", "reverses_id")
         ),
+        # How much incentive money came into an account.
+        Index(
+            "transfers_rebate_idx",
+            "tenant_id",
+            "credit_account_id",
+            postgresql_where=text("code = 63"),
+        ),
         CheckConstraint("amount > 0", name="amount"),
         CheckConstraint("debit_account_id <> credit_account_id", name="accounts"),
         CheckConstraint("phase BETWEEN 1 AND 5", name="phase"),
@@ -117,6 +129,7 @@ class Transfer(BillingTable):
             "expire_time",
             postgresql_where=text("expire_time IS NOT NULL"),
         ),
+        Index("transfers_written_in_idx", "written_in"),
     )
 
     tenant_id: Mapped[UUID] = mapped_column(primary_key=True)
@@ -133,6 +146,7 @@ class Transfer(BillingTable):
     expire_time: Mapped[datetime | None]
     effective_time: Mapped[datetime]
     create_time: Mapped[datetime]
+    written_in: Mapped[int] = transaction_column()
 
 
 class Entry(BillingTable):
@@ -142,6 +156,8 @@ class Entry(BillingTable):
     __table_args__ = (
         CheckConstraint("amount <> 0", name="amount"),
         Index("entries_transfer_id_idx", "tenant_id", "transfer_id"),
+        Index("entries_time_idx", "tenant_id", "account_id", "create_time", "version"),
+        Index("entries_written_in_idx", "written_in"),
     )
 
     tenant_id: Mapped[UUID] = mapped_column(primary_key=True)
@@ -151,6 +167,7 @@ class Entry(BillingTable):
     amount: Mapped[int]
     balance: Mapped[int]
     create_time: Mapped[datetime]
+    written_in: Mapped[int] = transaction_column()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -174,6 +191,8 @@ class Posting:
     credit_account_id: UUID
     amount: Money
     unit: Unit
+    # The movement that it is a leg of, where many movements are posted at once.
+    group_id: UUID | None = None
     trade_detail: int | None = None
     effective_time: datetime | None = None
 

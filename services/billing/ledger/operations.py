@@ -213,7 +213,7 @@ def _item(
         "credit_account_id": posting.credit_account_id,
         "amount": posting.unit.count(posting.amount),
         "unit": str(posting.unit),
-        "group_id": group_id,
+        "group_id": group_id or posting.group_id,
         "trade_detail": posting.trade_detail,
         "expire_time": expire_time,
         "effective_time": posting.effective_time,

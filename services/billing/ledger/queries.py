@@ -24,6 +24,19 @@ async def batch_get(session: AsyncSession, *, scope: Scope, ids: Sequence[UUID])
     return [found[one] for one in ids if one in found]
 
 
+async def lock(session: AsyncSession, *, scope: Scope, ids: Sequence[UUID]) -> None:
+    """Let nobody else move accounts until the transaction ends; read them in a later statement.
+
+    In the order in which the ledger's functions lock them, so that nobody waits in a circle.
+    """
+    await session.execute(
+        select(Account.id)
+        .where(*scope.covers(Account), Account.id.in_(ids))
+        .order_by(Account.tenant_id, Account.id)
+        .with_for_update(key_share=True)
+    )
+
+
 async def list_by_holder(
     session: AsyncSession, *, scope: Scope, holder_id: UUID, kinds: Sequence[AccountKind]
 ) -> list[Account]:

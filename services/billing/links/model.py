@@ -4,7 +4,7 @@ from enum import StrEnum
 from typing import ClassVar
 from uuid import UUID
 
-from sqlalchemy import CheckConstraint, Index
+from sqlalchemy import CheckConstraint, Index, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from services.billing.tables import BillingTable
@@ -37,10 +37,16 @@ class CustomerLink(BillingTable):
     account_manager_name: Mapped[str | None]
     customer_name: Mapped[str | None]
     account_name: Mapped[str]
+    # Set while the customer leaves its partner: nothing more is given to it.
+    is_closing: Mapped[bool] = mapped_column(server_default=text("false"))
 
     def may_receive_vouchers(self) -> bool:
         """Tell whether its partner may issue vouchers to it: only in a resale."""
         return self.association_type == AssociationType.RESALE
+
+
+class NotSubCustomer(Refusal):
+    pass
 
 
 class IndirectPartnerForbidden(Refusal):
@@ -58,3 +64,23 @@ def refuse_other_resellers(scope: Scope, *, indirect_partner_id: UUID | None) ->
         raise IndirectPartnerForbidden(
             "the named reseller is not yours", field="filter.indirect_partner_id"
         )
+
+
+def named_reseller(scope: Scope, *, indirect_partner_id: UUID | None) -> UUID | None:
+    """Give the reseller that is asked for, if one is.
+
+    :raises IndirectPartnerForbidden:
+    """
+    refuse_other_resellers(scope, indirect_partner_id=indirect_partner_id)
+    return indirect_partner_id
+
+
+def whose_rows(scope: Scope, *, indirect_partner_id: UUID | None) -> UUID:
+    """Say whose rows are asked for: the caller's own, or its reseller's if one is named.
+
+    Who belongs to no partner asks for those of the tenant's root partner.
+
+    :raises IndirectPartnerForbidden:
+    """
+    own = scope.tenant_id if scope.own_partner_id is None else scope.own_partner_id
+    return named_reseller(scope, indirect_partner_id=indirect_partner_id) or own

@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
+from sqlalchemy import Update, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -32,4 +33,21 @@ async def put_customer_links(
             set_=changes,
             where=CustomerLink.version < statement.excluded.version,
         )
+    )
+
+
+async def begin_closing(session: AsyncSession, *, tenant_id: UUID, customer_id: UUID) -> None:
+    """Let nothing more be given to a customer."""
+    await session.execute(_change(tenant_id, customer_id).values(is_closing=True))
+
+
+async def end_closing(session: AsyncSession, *, tenant_id: UUID, customer_id: UUID) -> None:
+    await session.execute(_change(tenant_id, customer_id).values(is_closing=False))
+
+
+def _change(tenant_id: UUID, customer_id: UUID) -> Update:
+    return (
+        update(CustomerLink)
+        .where(CustomerLink.tenant_id == tenant_id, CustomerLink.customer_id == customer_id)
+        .execution_options(synchronize_session=False)
     )

@@ -1,6 +1,6 @@
 """Reads how customers are linked, inside the scope of who asks."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from uuid import UUID
 
 from sqlalchemy import select
@@ -19,13 +19,40 @@ async def batch_get(
     return {link.customer_id: link for link in await session.scalars(statement)}
 
 
-async def list_known_resellers(
-    session: AsyncSession, *, scope: Scope, partner_ids: Collection[UUID]
-) -> set[UUID]:
-    """Give those of the partners that have customers; billing knows of no others."""
+async def batch_get_for_share(
+    session: AsyncSession, *, scope: Scope, customer_ids: Sequence[UUID]
+) -> dict[UUID, CustomerLink]:
+    """Give links that can not begin to close before the transaction ends."""
     statement = (
-        select(CustomerLink.partner_id)
-        .where(*scope.covers(CustomerLink), CustomerLink.partner_id.in_(partner_ids))
-        .distinct()
+        select(CustomerLink)
+        .where(*scope.covers(CustomerLink), CustomerLink.customer_id.in_(customer_ids))
+        .order_by(CustomerLink.customer_id)
+        .with_for_update(read=True, key_share=True)
     )
-    return set(await session.scalars(statement))
+    return {link.customer_id: link for link in await session.scalars(statement)}
+
+
+async def get_for_update(
+    session: AsyncSession, *, scope: Scope, customer_id: UUID
+) -> CustomerLink | None:
+    """Give a link when nobody uses it to give its customer something."""
+    statement = (
+        select(CustomerLink)
+        .where(*scope.covers(CustomerLink), CustomerLink.customer_id == customer_id)
+        .with_for_update()
+    )
+    return await session.scalar(statement)
+
+
+async def known_resellers(
+    session: AsyncSession, *, scope: Scope, partner_ids: Sequence[UUID]
+) -> frozenset[UUID]:
+    """Give those who are resellers of the caller's; they are known by their customers."""
+    if scope.partner_id is not None:
+        return frozenset()
+    statement = select(CustomerLink.partner_id).where(
+        *scope.covers(CustomerLink),
+        CustomerLink.partner_id.in_(partner_ids),
+        CustomerLink.partner_id != scope.tenant_id,
+    )
+    return frozenset(await session.scalars(statement.distinct()))

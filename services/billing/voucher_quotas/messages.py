@@ -10,6 +10,7 @@ from partner.billing.v1 import voucher_quotas_pb2, vouchers_pb2
 from services.billing.voucher_quotas.limits import UseLimit
 from services.billing.voucher_quotas.model import DECIMALS_MAX
 from services.kit import ids, wire
+from services.kit.errors import Refusal
 from services.kit.fields import Field, Fields
 from services.kit.money import EXACT
 
@@ -40,6 +41,13 @@ def limit_messages(limits: Iterable[Mapping[str, Any]]) -> list[vouchers_pb2.Use
 def balance_parts(units: int, currency_code: str) -> dict[str, str] | None:
     """Give what an account of quotas or vouchers holds, as the fields of a Money."""
     return wire.money_parts(EXACT.scaleb(Decimal(units), -DECIMALS_MAX), currency_code)
+
+
+def error_detail(refusal: Refusal | None) -> vouchers_pb2.ErrorDetail | None:
+    """Say why one item of many was refused, if it was."""
+    if refusal is None:
+        return None
+    return vouchers_pb2.ErrorDetail(reason=refusal.reason, message=refusal.message)
 
 
 def _customer_ids(values: Iterable[UUID]) -> list[str]:

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from decimal import Decimal
 from enum import StrEnum
-from typing import Any, Final
+from typing import Any, ClassVar, Final
 from uuid import UUID
 
 from sqlalchemy import (
@@ -19,21 +19,26 @@ from sqlalchemy import (
     case,
     func,
     literal,
+    text,
 )
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
-from services.billing.ledger.chart import Unit
+from services.billing.ledger.chart import TransferCode, Unit
+from services.billing.ledger.model import Posting
 from services.billing.tables import BillingTable
 from services.billing.voucher_quotas.limits import UseLimit
 from services.kit import ids
 from services.kit.database import PartnerRow
-from services.kit.errors import InvalidArgument
+from services.kit.errors import InvalidArgument, Refusal
 from services.kit.money import Money
 
 DECIMALS_MAX: Final = 2
 AMOUNT_MAX: Final = Decimal(10) ** 15
 LIMITS_MAX: Final = 50
+RECIPIENTS_MAX: Final = 10
+RECLAIMED_MAX: Final = 100
+NOTE_LENGTH_MAX: Final = 200
 
 
 class CouponType(StrEnum):
@@ -70,8 +75,17 @@ class VoucherQuota(PartnerRow, BillingTable):
         ),
         CheckConstraint("face_total > 0", name="face_total"),
         CheckConstraint("effective_time < expire_time", name="validity"),
-        Index("voucher_quotas_expire_time_idx", "tenant_id", "expire_time", "id"),
-        Index("voucher_quotas_create_time_idx", "tenant_id", "create_time", "id"),
+        Index("voucher_quotas_expire_time_idx", "tenant_id", "partner_id", "expire_time", "id"),
+        Index("voucher_quotas_create_time_idx", "tenant_id", "partner_id", "create_time", "id"),
+        Index(
+            "voucher_quotas_parent_quota_id_idx",
+            "tenant_id",
+            "parent_quota_id",
+            "expire_time",
+            "id",
+            postgresql_where=text("parent_quota_id IS NOT NULL"),
+        ),
+        Index("voucher_quotas_due_idx", "due_time", postgresql_where=text("due_time IS NOT NULL")),
     )
 
     parent_quota_id: Mapped[UUID | None]
@@ -84,6 +98,8 @@ class VoucherQuota(PartnerRow, BillingTable):
     state: Mapped[str] = mapped_column(Text)
     effective_time: Mapped[datetime]
     expire_time: Mapped[datetime]
+    # When what is left of it falls due to go on; none once it has. Whatever returns is due anew.
+    due_time: Mapped[datetime | None]
     limits: Mapped[list[dict[str, Any]]] = mapped_column(JSONB)
     # Who may get vouchers out of it; empty means any customer.
     customer_ids: Mapped[list[UUID]] = mapped_column(ARRAY(Uuid))
@@ -96,9 +112,26 @@ class VoucherQuota(PartnerRow, BillingTable):
         has_expired = (cls.expire_time <= now) & (cls.state != VoucherQuotaState.RECLAIMED)
         return case((has_expired, literal(VoucherQuotaState.INVALID.value)), else_=cls.state)
 
+    def is_normal(self, now: datetime) -> bool:
+        return self.state == VoucherQuotaState.NORMAL and now < self.expire_time
+
     def can_be_issued_from(self, now: datetime) -> bool:
-        is_valid = self.effective_time <= now < self.expire_time
-        return is_valid and self.state == VoucherQuotaState.NORMAL
+        return self.is_normal(now) and self.effective_time <= now
+
+    def take_returned(self, now: datetime) -> None:
+        """Let what returns go on, where nothing can be issued from the quota any more."""
+        if self.due_time is None:
+            self.due_time = now
+
+    def refuse_other_currency(self, amount: Money | None, *, field: str) -> None:
+        """Let amounts be in the quota's currency.
+
+        :raises InvalidArgument:
+        """
+        if amount is not None and amount.currency_code != self.currency_code:
+            raise InvalidArgument(
+                f"must be {self.currency_code}, the quota's", field=f"{field}.currency_code"
+            )
 
     @property
     def unit(self) -> Unit:
@@ -110,9 +143,48 @@ class VoucherQuota(PartnerRow, BillingTable):
         return [UseLimit.from_json(values) for values in self.limits]
 
 
+class QuotaNotFoundOrState(Refusal):
+    pass
+
+
+class QuotaInsufficient(Refusal):
+    pass
+
+
+class CouponTypeNotAllowed(Refusal):
+    pass
+
+
+class TooManyRecipients(Refusal):
+    code: ClassVar[str] = "INVALID_ARGUMENT"
+
+
+class RecipientNotAllowed(Refusal):
+    pass
+
+
 def unit_of(root_quota_id: UUID, *, currency_code: str) -> Unit:
     return Unit(
         currency_code, exponent=DECIMALS_MAX, book=f"VQ:{ids.to_text('quo', root_quota_id)}"
+    )
+
+
+def posting_between(
+    code: TransferCode,
+    *,
+    debit: VoucherQuota,
+    credit: VoucherQuota,
+    amount: Money,
+    id: UUID,  # noqa: A002 - the transfer's own, as in Posting
+) -> Posting:
+    """Move an amount from one quota to another of the same root."""
+    return Posting(
+        id=id,
+        code=code,
+        debit_account_id=debit.account_id,
+        credit_account_id=credit.account_id,
+        amount=amount,
+        unit=debit.unit,
     )
 
 
@@ -149,3 +221,21 @@ def refuse_odd_limits(limits: Sequence[UseLimit]) -> None:
         raise InvalidArgument(f"must be at most {LIMITS_MAX}", field="limits")
     for index, limit in enumerate(limits):
         limit.check(field=f"limits[{index}]")
+
+
+def refuse_many_recipients(recipients: Sequence[UUID], *, field: str) -> None:
+    """Let few be given to at once.
+
+    :raises TooManyRecipients:
+    """
+    if len(recipients) > RECIPIENTS_MAX:
+        raise TooManyRecipients(f"must be at most {RECIPIENTS_MAX}", field=field)
+
+
+def refuse_long_note(note: str | None, *, field: str) -> None:
+    """Let a note be short.
+
+    :raises InvalidArgument:
+    """
+    if note is not None and len(note) > NOTE_LENGTH_MAX:
+        raise InvalidArgument(f"must have at most {NOTE_LENGTH_MAX} characters", field=field)

@@ -7,6 +7,7 @@ from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from services.billing.accounts.operations import refuse_other_currency
 from services.billing.ledger import operations as ledger
 from services.billing.ledger.chart import AccountKind, TransferCode, Unit
 from services.billing.ledger.model import NewAccount, Posting, transfer_id
@@ -41,12 +42,15 @@ async def grant_voucher_quota(
 ) -> UUID:
     """Grant a quota to the tenant's root partner and put its amount into its own account.
 
-    :raises InvalidArgument:
+    :raises InvalidArgument, CurrencyMismatch:
     """
     effective_time = terms.effective_time or now
     refuse_odd_amount(terms.face_total, field="face_total")
     refuse_odd_validity(effective_time, terms.expire_time, now=now)
     refuse_odd_limits(terms.limits)
+    await refuse_other_currency(
+        session, tenant_id=tenant_id, currency_code=terms.face_total.currency_code
+    )
     quota_id = new_id()
     unit = unit_of(quota_id, currency_code=terms.face_total.currency_code)
     granted, available = await _open_accounts(
@@ -64,6 +68,7 @@ async def grant_voucher_quota(
         state=VoucherQuotaState.NORMAL,
         effective_time=effective_time,
         expire_time=terms.expire_time,
+        due_time=terms.expire_time,
         limits=[limit.to_json() for limit in terms.limits],
         customer_ids=list(terms.customer_ids),
         create_time=now,

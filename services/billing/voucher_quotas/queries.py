@@ -1,6 +1,6 @@
 """Reads voucher quotas with their balances, inside the scope of who asks."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -11,10 +11,12 @@ from sqlalchemy import Select, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.billing.ledger.model import Account
+from services.billing.links.model import named_reseller, whose_rows
+from services.billing.voucher_quotas.locked import AVAILABLE_UNITS, ITS_ACCOUNT
 from services.billing.voucher_quotas.model import VoucherQuota, VoucherQuotaState
 from services.kit.fields import fetch, selected
+from services.kit.groups import by_parent, first_of_each, parents
 from services.kit.identity import Scope
-from services.kit.money import Money
 from services.kit.paging import Direction, Page, keyset
 
 TimeRange = tuple[datetime | None, datetime | None]
@@ -34,11 +36,6 @@ _SORT: Final[dict[str, tuple[Any, Direction]]] = {
     VoucherQuotaOrder.CREATE_TIME_ASC: (VoucherQuota.create_time, "asc"),
 }
 
-_AVAILABLE: Final = Account.credits_posted - Account.debits_posted - Account.debits_pending
-_ITS_ACCOUNT: Final = (Account.tenant_id == VoucherQuota.tenant_id) & (
-    Account.id == VoucherQuota.account_id
-)
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class VoucherQuotaFilter:
@@ -51,35 +48,7 @@ class VoucherQuotaFilter:
     effective_time: TimeRange = (None, None)
     expire_time: TimeRange = (None, None)
     indirect_partner_id: UUID | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class LockedQuota:
-    """A quota that nobody else moves, with what is left of it."""
-
-    quota: VoucherQuota
-    balance: Money
-
-
-async def get_for_update(
-    session: AsyncSession, *, scope: Scope, quota_id: UUID
-) -> LockedQuota | None:
-    """Give a quota of the caller's own; others who change it or issue from it wait.
-
-    Everything that moves the quota's account takes this lock first.
-    """
-    mine = (
-        *scope.covers(VoucherQuota),
-        VoucherQuota.id == quota_id,
-        VoucherQuota.partner_id == scope.own_partner_id,
-    )
-    lock = select(VoucherQuota.id).where(*mine).with_for_update(key_share=True)
-    if await session.scalar(lock) is None:
-        return None
-    # A statement of its own: behind a lock that was waited for, it sees what the other did.
-    statement = select(VoucherQuota, _AVAILABLE).join(Account, _ITS_ACCOUNT).where(*mine)
-    quota, units = (await session.execute(statement)).one()
-    return LockedQuota(quota, quota.unit.money(units))
+    parent_quota_id: UUID | None = None
 
 
 async def batch_get(
@@ -97,6 +66,16 @@ async def batch_get(
     return [found[one] for one in ids if one in found]
 
 
+async def accounts_of(
+    session: AsyncSession, *, scope: Scope, quota_ids: Iterable[UUID]
+) -> dict[UUID, UUID]:
+    """Give the ledger's account of each quota in scope."""
+    statement = select(VoucherQuota.id, VoucherQuota.account_id).where(
+        *scope.covers(VoucherQuota), VoucherQuota.id.in_(quota_ids)
+    )
+    return {row.id: row.account_id for row in await session.execute(statement)}
+
+
 async def list_page(
     session: AsyncSession,
     *,
@@ -108,47 +87,116 @@ async def list_page(
     now: datetime,
 ) -> Sequence[Sequence[Any]]:
     """Give one row more than the page has, if there are any; rows end with their place."""
+    listed = _listed(
+        scope,
+        columns,
+        narrowed,
+        partner_id=_whose(scope, narrowed),
+        order_by=order_by,
+        page=page,
+        now=now,
+    )
+    return await fetch(session, listed)
+
+
+async def batch_list_by_parent(
+    session: AsyncSession,
+    *,
+    scope: Scope,
+    columns: Sequence[str],
+    parent_quota_ids: Sequence[UUID],
+    narrowed: VoucherQuotaFilter,
+    order_by: str,
+    page: Page,
+    now: datetime,
+) -> dict[UUID, list[Sequence[Any]]]:
+    """Give the first quotas below each, one row more than the page has, by one statement.
+
+    Rows end with their place; before that stands below which they are.
+    """
+    listed = _listed(
+        scope,
+        columns,
+        narrowed,
+        partner_id=named_reseller(scope, indirect_partner_id=narrowed.indirect_partner_id),
+        order_by=order_by,
+        page=page,
+        now=now,
+    )
+    statement = first_of_each(
+        listed,
+        parent=VoucherQuota.parent_quota_id,
+        parent_ids=parents(parent_quota_ids),
+        direction=_SORT[order_by][1],
+    )
+    return by_parent(await fetch(session, statement), parent_quota_ids)
+
+
+def _whose(scope: Scope, narrowed: VoucherQuotaFilter) -> UUID | None:
+    """Say whose quotas are asked for: the caller's own, unless others are named.
+
+    None: those below the quota that is named, whosever.
+    """
+    if narrowed.parent_quota_id is None:
+        return whose_rows(scope, indirect_partner_id=narrowed.indirect_partner_id)
+    return named_reseller(scope, indirect_partner_id=narrowed.indirect_partner_id)
+
+
+def _listed(
+    scope: Scope,
+    columns: Sequence[str],
+    narrowed: VoucherQuotaFilter,
+    *,
+    partner_id: UUID | None,
+    order_by: str,
+    page: Page,
+    now: datetime,
+) -> Select[Any]:
     column, direction = _SORT[order_by]
     statement = _shown(scope, columns, now=now).add_columns(
         column.label("sort_value"), VoucherQuota.id.label("row_id")
     )
-    statement = keyset(
-        _narrow(statement, narrowed, now=now),
+    return keyset(
+        _narrow(statement, narrowed, partner_id=partner_id, now=now),
         sort=[(column, direction), (VoucherQuota.id, direction)],
         page=page,
     )
-    return await fetch(session, statement)
 
 
 def _shown(scope: Scope, columns: Sequence[str], *, now: datetime) -> Select[Any]:
     expressions = selected(
-        VoucherQuota, columns, balance_units=_AVAILABLE, shown_state=VoucherQuota.state_at(now)
+        VoucherQuota, columns, balance_units=AVAILABLE_UNITS, shown_state=VoucherQuota.state_at(now)
     )
     statement = select(*expressions).select_from(VoucherQuota).where(*scope.covers(VoucherQuota))
     if "balance_units" in columns:
-        statement = statement.join(Account, _ITS_ACCOUNT)
+        statement = statement.join(Account, ITS_ACCOUNT)
     if scope.partner_id is not None:
         # What a distributor took back is out of its reseller's sight.
         statement = statement.where(VoucherQuota.state != VoucherQuotaState.RECLAIMED)
     return statement
 
 
-def _narrow(statement: Select[Any], narrowed: VoucherQuotaFilter, *, now: datetime) -> Select[Any]:
+def _narrow(
+    statement: Select[Any], narrowed: VoucherQuotaFilter, *, partner_id: UUID | None, now: datetime
+) -> Select[Any]:
+    for column, value in (
+        (VoucherQuota.partner_id, partner_id),
+        (VoucherQuota.parent_quota_id, narrowed.parent_quota_id),
+        (VoucherQuota.coupon_type, narrowed.coupon_type),
+    ):
+        if value is not None:
+            statement = statement.where(column == value)
     if narrowed.quota_ids:
         statement = statement.where(VoucherQuota.id.in_(narrowed.quota_ids))
     if narrowed.states:
         statement = statement.where(VoucherQuota.state_at(now).in_(narrowed.states))
-    if narrowed.coupon_type is not None:
-        statement = statement.where(VoucherQuota.coupon_type == narrowed.coupon_type)
-    if narrowed.indirect_partner_id is not None:
-        statement = statement.where(VoucherQuota.partner_id == narrowed.indirect_partner_id)
-    for column, (begin, end) in (
+    for time, (begin, end) in (
         (VoucherQuota.create_time, narrowed.create_time),
         (VoucherQuota.effective_time, narrowed.effective_time),
         (VoucherQuota.expire_time, narrowed.expire_time),
     ):
         if begin is not None:
-            statement = statement.where(column >= begin)
+            statement = statement.where(time >= begin)
         if end is not None:
-            statement = statement.where(column < end)
+            statement = statement.where(time < end)
     return statement

@@ -3,7 +3,7 @@
 from datetime import datetime
 from decimal import Decimal
 from enum import StrEnum
-from typing import Any, ClassVar, Final
+from typing import Any, Final
 from uuid import UUID
 
 from sqlalchemy import (
@@ -19,21 +19,24 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
-from services.billing.ledger.model import Account
-from services.billing.links.model import CustomerLink
+from services.billing.ledger.model import Account, AccountClosing
+from services.billing.links.model import CustomerLink, NotSubCustomer
 from services.billing.tables import BillingTable
 from services.billing.voucher_quotas.limits import UseLimit
-from services.billing.voucher_quotas.model import VoucherQuota
+from services.billing.voucher_quotas.model import (
+    RecipientNotAllowed,
+    VoucherQuota,
+    refuse_long_note,
+)
 from services.kit import ids
 from services.kit.database import PartnerRow
 from services.kit.errors import InvalidArgument, Refusal
 
-RECIPIENTS_MAX: Final = 10
 CODES_MAX: Final = 10
-MEMO_LENGTH_MAX: Final = 200
-# Vouchers that expired longer ago are not listed any more (domain.md 6.7).
+RECLAIMED_MAX: Final = 100
+# Vouchers that expired longer ago are not listed, nor seen by their customer (domain.md 6.7).
 MONTHS_LISTED: Final = 12
-MONTHS_LISTED_FOR_CUSTOMERS: Final = 6
+MONTHS_SEEN_BY_CUSTOMERS: Final = 6
 
 
 class VoucherState(StrEnum):
@@ -42,25 +45,6 @@ class VoucherState(StrEnum):
     USED = "USED"
     EXPIRED = "EXPIRED"
     RECLAIMED = "RECLAIMED"
-
-
-class VoucherOperationType(StrEnum):
-    ISSUE = "ISSUE"
-    MANUAL_RECLAIM = "MANUAL_RECLAIM"
-    UNBIND_RECLAIM = "UNBIND_RECLAIM"
-    EXPIRY_RECLAIM = "EXPIRY_RECLAIM"
-    UNSUBSCRIBE_RECLAIM = "UNSUBSCRIBE_RECLAIM"
-    TOPUP_REFUND_REVOKE = "TOPUP_REFUND_REVOKE"
-    ASSOCIATION_RECLAIM = "ASSOCIATION_RECLAIM"
-    MODE_SWITCH_RECLAIM = "MODE_SWITCH_RECLAIM"
-    RESELLER_TRANSFER = "RESELLER_TRANSFER"
-    GRANT_SUB_QUOTA = "GRANT_SUB_QUOTA"
-    RECLAIM_SUB_QUOTA = "RECLAIM_SUB_QUOTA"
-
-
-class VoucherOperationResult(StrEnum):
-    SUCCESS = "SUCCESS"
-    FAILURE = "FAILURE"
 
 
 class Voucher(PartnerRow, BillingTable):
@@ -81,11 +65,12 @@ class Voucher(PartnerRow, BillingTable):
         CheckConstraint("coupon_type IN ('VOUCHER', 'CASH_COUPON')", name="coupon_type"),
         CheckConstraint("face_value > 0", name="face_value"),
         CheckConstraint("effective_time < expire_time", name="validity"),
-        Index("vouchers_expire_time_idx", "tenant_id", "expire_time", "id"),
-        Index("vouchers_create_time_idx", "tenant_id", "create_time", "id"),
+        Index("vouchers_expire_time_idx", "tenant_id", "partner_id", "expire_time", "id"),
+        Index("vouchers_create_time_idx", "tenant_id", "partner_id", "create_time", "id"),
         Index("vouchers_customer_expire_time_idx", "tenant_id", "customer_id", "expire_time", "id"),
         Index("vouchers_customer_create_time_idx", "tenant_id", "customer_id", "create_time", "id"),
-        Index("vouchers_quota_id_idx", "tenant_id", "quota_id", "id"),
+        Index("vouchers_quota_id_idx", "tenant_id", "quota_id", "create_time", "id"),
+        Index("vouchers_due_idx", "due_time", postgresql_where=text("due_time IS NOT NULL")),
     )
 
     customer_id: Mapped[UUID]
@@ -99,6 +84,8 @@ class Voucher(PartnerRow, BillingTable):
     expire_time: Mapped[datetime]
     last_use_time: Mapped[datetime | None]
     reclaim_time: Mapped[datetime | None]
+    # When what is left of it falls due to return to the quota; none once it has.
+    due_time: Mapped[datetime | None]
     order_number: Mapped[str | None]
     lock_order_number: Mapped[str | None]
     is_frozen: Mapped[bool] = mapped_column(server_default=text("false"))
@@ -118,62 +105,11 @@ class Voucher(PartnerRow, BillingTable):
         )
 
 
-class VoucherOperation(PartnerRow, BillingTable):
-    """What was done, or refused, to a quota or voucher; written once."""
-
-    __tablename__ = "voucher_operations"
-    __table_args__ = (
-        ForeignKeyConstraint(
-            ["tenant_id", "quota_id"],
-            ["voucher_quotas.tenant_id", "voucher_quotas.id"],
-            name="voucher_operations_quota_id_fkey",
-        ),
-        ForeignKeyConstraint(
-            ["tenant_id", "voucher_id"],
-            ["vouchers.tenant_id", "vouchers.id"],
-            name="voucher_operations_voucher_id_fkey",
-        ),
-        CheckConstraint("result IN ('SUCCESS', 'FAILURE')", name="result"),
-        CheckConstraint(
-            "(result = 'FAILURE') = (failure_reason IS NOT NULL)", name="failure_reason"
-        ),
-        Index("voucher_operations_operate_time_idx", "tenant_id", "operate_time", "id"),
-        Index("voucher_operations_quota_id_idx", "tenant_id", "quota_id", "operate_time", "id"),
-        Index("voucher_operations_voucher_id_idx", "tenant_id", "voucher_id"),
-    )
-
-    operation_type: Mapped[str]
-    quota_id: Mapped[UUID]
-    parent_quota_id: Mapped[UUID | None]
-    voucher_id: Mapped[UUID | None]
-    customer_id: Mapped[UUID | None]
-    indirect_partner_id: Mapped[UUID | None]
-    currency_code: Mapped[str]
-    amount: Mapped[Decimal] = mapped_column(Numeric(20, 2))
-    operate_time: Mapped[datetime]
-    operator: Mapped[str]
-    result: Mapped[str]
-    failure_reason: Mapped[str | None]
-    remark: Mapped[str | None]
-
-
-class QuotaNotFoundOrState(Refusal):
-    pass
-
-
-class QuotaInsufficient(Refusal):
-    pass
-
-
 class ValidityExceedsQuota(Refusal):
     pass
 
 
-class TooManyRecipients(Refusal):
-    code: ClassVar[str] = "INVALID_ARGUMENT"
-
-
-class NotSubCustomer(Refusal):
+class VoucherNotReclaimable(Refusal):
     pass
 
 
@@ -181,8 +117,18 @@ class AdvisoryNotAllowed(Refusal):
     pass
 
 
-class RecipientNotAllowed(Refusal):
-    pass
+def refusal_of_reclaim(*, state: str, is_held: bool) -> Refusal | None:
+    """Say why a voucher can not be taken back by hand; None where it can."""
+    if state != VoucherState.USABLE:
+        return VoucherNotReclaimable("the voucher is not usable", state=state)
+    return refusal_of_held(state=state, is_held=is_held)
+
+
+def refusal_of_held(*, state: str, is_held: bool) -> Refusal | None:
+    """Say that an unpaid order holds a part of a voucher; None where none does."""
+    if is_held:
+        return VoucherNotReclaimable("an unpaid order holds a part of the voucher", state=state)
+    return None
 
 
 def refusal_of_recipient(
@@ -196,6 +142,8 @@ def refusal_of_recipient(
     named = {"customer_id": ids.to_text("cus", customer_id)}
     if link is None or link.partner_id != quota.partner_id:
         return NotSubCustomer("the customer is not associated with you", **named)
+    if link.is_closing:
+        return AccountClosing("the customer is leaving: nothing is issued to it", **named)
     if not link.may_receive_vouchers():
         return AdvisoryNotAllowed("customers of referral sale get no vouchers", **named)
     if allowed and customer_id not in allowed:
@@ -232,5 +180,4 @@ def refuse_long_inputs(
             raise InvalidArgument(f"must be at most {CODES_MAX}", field=field)
         for index, code in enumerate(codes):
             UseLimit(field, code).check(field=f"{field}[{index}]")
-    if memo is not None and len(memo) > MEMO_LENGTH_MAX:
-        raise InvalidArgument(f"must have at most {MEMO_LENGTH_MAX} characters", field="memo")
+    refuse_long_note(memo, field="memo")

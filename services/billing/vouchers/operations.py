@@ -11,32 +11,28 @@ from services.billing.ledger import operations as ledger
 from services.billing.ledger.chart import AccountKind, TransferCode
 from services.billing.ledger.model import NewAccount, Posting, transfer_id
 from services.billing.links import queries as links
+from services.billing.voucher_operations import operations as records
+from services.billing.voucher_operations.model import About, Occasion, VoucherOperationType
 from services.billing.voucher_quotas import limits
-from services.billing.voucher_quotas import queries as voucher_quotas
+from services.billing.voucher_quotas import locked as voucher_quotas
 from services.billing.voucher_quotas.limits import UseLimit
 from services.billing.voucher_quotas.model import (
+    QuotaNotFoundOrState,
     VoucherQuota,
+    refuse_many_recipients,
     refuse_odd_amount,
     refuse_odd_validity,
 )
-from services.billing.voucher_quotas.queries import LockedQuota
 from services.billing.vouchers.model import (
-    RECIPIENTS_MAX,
-    QuotaInsufficient,
-    QuotaNotFoundOrState,
-    TooManyRecipients,
     Voucher,
-    VoucherOperation,
-    VoucherOperationResult,
-    VoucherOperationType,
     refusal_of_recipient,
     refuse_long_inputs,
     validity_within,
 )
-from services.kit.errors import InvalidArgument, Refusal
+from services.kit.errors import Refusal
 from services.kit.identity import Scope
 from services.kit.ids import new_id
-from services.kit.money import Money, decimal_text
+from services.kit.money import Money
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -77,15 +73,15 @@ async def issue_vouchers(
     :raises TooManyRecipients, QuotaNotFoundOrState, QuotaInsufficient: for the whole request;
     :raises LimitExceedsQuota, ValidityExceedsQuota: likewise.
     """
-    if len(customer_ids) > RECIPIENTS_MAX:
-        raise TooManyRecipients(f"at most {RECIPIENTS_MAX} customers", field="customer_ids")
+    refuse_many_recipients(customer_ids, field="customer_ids")
     _refuse_odd_terms(terms)
     # The lock makes the balance hold until the amounts are posted, last of all.
     locked = await voucher_quotas.get_for_update(session, scope=scope, quota_id=quota_id)
     if locked is None or not locked.quota.can_be_issued_from(now):
         raise QuotaNotFoundOrState("the quota does not exist or is not valid now", field="quota_id")
     quota = locked.quota
-    _refuse_other_currency(quota, terms)
+    quota.refuse_other_currency(terms.face_value, field="face_value")
+    quota.refuse_other_currency(terms.min_order_amount, field="min_order_amount")
     effective_time, expire_time = validity_within(
         quota, effective_time=terms.effective_time, expire_time=terms.expire_time
     )
@@ -96,19 +92,20 @@ async def issue_vouchers(
         product_ids=terms.product_ids,
         min_order_amount=terms.min_order_amount,
     )
-    _refuse_short(locked, face_value=terms.face_value, count=len(customer_ids))
+    locked.refuse_short(terms.face_value * len(customer_ids))
 
     agreed = replace(terms, effective_time=effective_time, expire_time=expire_time)
     issued = await _choose(session, scope=scope, quota=quota, customer_ids=customer_ids)
     vouchers = await _write_vouchers(
         session, quota=quota, issued=issued, terms=agreed, use_limits=use_limits, now=now
     )
-    session.add_all(
-        _record(quota, one, amount=terms.face_value, operator=operator, now=now) for one in issued
-    )
+    occasion = Occasion(operation_type=VoucherOperationType.ISSUE, operator=operator, now=now)
+    for one in issued:
+        transfer = _derived(scope, request_id, leg=one.customer_id)
+        _note(session, occasion, quota, one, amount=terms.face_value, transfer=transfer)
     await session.flush()
     if vouchers:
-        await _post(session, quota=quota, vouchers=vouchers, request_id=request_id)
+        await _post(session, scope=scope, quota=quota, vouchers=vouchers, request_id=request_id)
     return issued
 
 
@@ -121,29 +118,10 @@ def _refuse_odd_terms(terms: Terms) -> None:
     )
 
 
-def _refuse_other_currency(quota: VoucherQuota, terms: Terms) -> None:
-    for field in ("face_value", "min_order_amount"):
-        amount: Money | None = getattr(terms, field)
-        if amount is not None and amount.currency_code != quota.currency_code:
-            raise InvalidArgument(
-                f"must be {quota.currency_code}, the quota's", field=f"{field}.currency_code"
-            )
-
-
-def _refuse_short(locked: LockedQuota, *, face_value: Money, count: int) -> None:
-    required = face_value * count
-    if locked.balance < required:
-        raise QuotaInsufficient(
-            "the quota is short",
-            available=decimal_text(locked.balance.amount),
-            required=decimal_text(required.amount),
-        )
-
-
 async def _choose(
     session: AsyncSession, *, scope: Scope, quota: VoucherQuota, customer_ids: Sequence[UUID]
 ) -> list[Issued]:
-    known = await links.batch_get(session, scope=scope, customer_ids=customer_ids)
+    known = await links.batch_get_for_share(session, scope=scope, customer_ids=customer_ids)
     allowed = limits.recipients(quota.use_limits, quota.customer_ids)
     issued = []
     for one in customer_ids:
@@ -190,6 +168,7 @@ async def _write_vouchers(
             face_value=terms.face_value.amount,
             effective_time=terms.effective_time,
             expire_time=terms.expire_time,
+            due_time=terms.expire_time,
             use_limits=[limit.to_json() for limit in use_limits],
             memo=terms.memo,
             create_time=now,
@@ -201,39 +180,47 @@ async def _write_vouchers(
     return vouchers
 
 
-def _record(
-    quota: VoucherQuota, issued: Issued, *, amount: Money, operator: str, now: datetime
-) -> VoucherOperation:
-    succeeded = issued.refusal is None
-    return VoucherOperation(
+def _note(
+    session: AsyncSession,
+    occasion: Occasion,
+    quota: VoucherQuota,
+    issued: Issued,
+    *,
+    amount: Money,
+    transfer: UUID,
+) -> None:
+    about = About(
         tenant_id=quota.tenant_id,
         partner_id=quota.partner_id,
-        operation_type=VoucherOperationType.ISSUE,
         quota_id=quota.id,
         parent_quota_id=quota.parent_quota_id,
         voucher_id=issued.voucher_id,
         customer_id=issued.customer_id,
-        currency_code=amount.currency_code,
-        amount=amount.amount,
-        operate_time=now,
-        operator=operator,
-        result=VoucherOperationResult.SUCCESS if succeeded else VoucherOperationResult.FAILURE,
-        failure_reason=issued.refusal.reason if issued.refusal else None,
     )
+    if issued.refusal is None:
+        records.note_done(
+            session, occasion=occasion, about=about, amount=amount, transaction_id=transfer
+        )
+    else:
+        records.note_refused(
+            session, occasion=occasion, about=about, amount=amount, refusal=issued.refusal
+        )
 
 
 async def _post(
-    session: AsyncSession, *, quota: VoucherQuota, vouchers: Sequence[Voucher], request_id: str
+    session: AsyncSession,
+    *,
+    scope: Scope,
+    quota: VoucherQuota,
+    vouchers: Sequence[Voucher],
+    request_id: str,
 ) -> None:
-    def derived(leg: object) -> UUID:
-        return transfer_id(quota.tenant_id, method="IssueVouchers", request_id=request_id, leg=leg)
-
     await ledger.post_group(
         session,
-        group_id=derived("group"),
+        group_id=_derived(scope, request_id, leg="group"),
         postings=[
             Posting(
-                id=derived(voucher.customer_id),
+                id=_derived(scope, request_id, leg=voucher.customer_id),
                 code=TransferCode.VOUCHER_ISSUE,
                 debit_account_id=quota.account_id,
                 credit_account_id=voucher.account_id,
@@ -243,3 +230,7 @@ async def _post(
             for voucher in vouchers
         ],
     )
+
+
+def _derived(scope: Scope, request_id: str, *, leg: object) -> UUID:
+    return transfer_id(scope.tenant_id, method="IssueVouchers", request_id=request_id, leg=leg)

@@ -1,9 +1,8 @@
 """Reads vouchers with their balances, inside the scope of who asks."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from enum import StrEnum
 from typing import Any, Final
 from uuid import UUID
 
@@ -14,59 +13,45 @@ from sqlalchemy import (
     Select,
     Uuid,
     bindparam,
-    case,
     func,
     literal,
     null,
     select,
-    true,
 )
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from services.billing.ledger.chart import Unit
 from services.billing.ledger.model import Account
-from services.billing.links.model import CustomerLink
-from services.billing.vouchers.model import (
-    MONTHS_LISTED,
-    MONTHS_LISTED_FOR_CUSTOMERS,
-    Voucher,
-)
-from services.kit.fields import fetch, selected
+from services.billing.links.model import named_reseller
+from services.billing.voucher_quotas.limits import UseLimit
+from services.billing.vouchers.filters import SORT, VoucherFilter, narrow, whose
+from services.billing.vouchers.model import MONTHS_LISTED, Voucher
+from services.billing.vouchers.shown import AVAILABLE_UNITS, ITS_ACCOUNT, shown
+from services.kit.fields import fetch
+from services.kit.groups import by_parent, first_of_each, parents
 from services.kit.identity import Scope
-from services.kit.paging import Direction, Page, first_page, keyset
+from services.kit.money import Money
+from services.kit.paging import Page, first_page, keyset
 from services.kit.prepared import Prepared, named, values_of
-
-TimeRange = tuple[datetime | None, datetime | None]
-
-
-class VoucherOrder(StrEnum):
-    CREATE_TIME_DESC = "CREATE_TIME_DESC"
-    CREATE_TIME_ASC = "CREATE_TIME_ASC"
-    EXPIRE_TIME_ASC = "EXPIRE_TIME_ASC"
-    EXPIRE_TIME_DESC = "EXPIRE_TIME_DESC"
-
-
-_SORT: Final[Mapping[str, tuple[Any, Direction]]] = {
-    VoucherOrder.CREATE_TIME_DESC: (Voucher.create_time, "desc"),
-    VoucherOrder.CREATE_TIME_ASC: (Voucher.create_time, "asc"),
-    VoucherOrder.EXPIRE_TIME_ASC: (Voucher.expire_time, "asc"),
-    VoucherOrder.EXPIRE_TIME_DESC: (Voucher.expire_time, "desc"),
-}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class VoucherFilter:
-    """What a list is narrowed by; None and empty narrow nothing."""
+class UsableVoucher:
+    """What is left of a voucher for an order or a charge, and what it may be used for."""
 
-    voucher_ids: Sequence[UUID] = ()
-    customer_id: UUID | None = None
-    order_number: str | None = None
-    coupon_type: str | None = None
-    states: Sequence[str] = ()
-    create_time: TimeRange = (None, None)
-    effective_time: TimeRange = (None, None)
-    expire_time: TimeRange = (None, None)
-    indirect_partner_id: UUID | None = None
-    quota_id: UUID | None = None
+    id: UUID
+    customer_id: UUID
+    partner_id: UUID
+    quota_id: UUID
+    # Of the ledger, and what that counts.
+    account_id: UUID
+    unit: Unit
+    coupon_type: str
+    # Without what unpaid orders hold.
+    available: Money
+    effective_time: datetime
+    expire_time: datetime
+    use_limits: list[UseLimit]
 
 
 async def batch_get(
@@ -78,7 +63,7 @@ async def batch_get(
     now: datetime,
 ) -> list[Sequence[Any]]:
     """Give those in scope in the order of the ids; behind its columns, a row has its id."""
-    statement = _shown(scope, columns, now=literal(now)).add_columns(Voucher.id.label("row_id"))
+    statement = shown(scope, columns, now=literal(now)).add_columns(Voucher.id.label("row_id"))
     rows = await fetch(session, statement.where(Voucher.id.in_(ids)))
     found = {row[-1]: row for row in rows}
     return [found[one] for one in ids if one in found]
@@ -95,7 +80,15 @@ async def list_page(
     now: datetime,
 ) -> Sequence[Sequence[Any]]:
     """Give one row more than the page has, if there are any; rows end with their place."""
-    listed = _listed(scope, columns, narrowed, order_by=order_by, page=page, now=literal(now))
+    listed = _listed(
+        scope,
+        columns,
+        narrowed,
+        partner_id=whose(scope, narrowed),
+        order_by=order_by,
+        page=page,
+        now=literal(now),
+    )
     return await fetch(session, listed)
 
 
@@ -122,7 +115,7 @@ async def batch_list_by_customer(
         )
     else:
         statement = _by_customer(
-            literal(list(customer_ids), ARRAY(Uuid())),
+            parents(customer_ids),
             scope=scope,
             columns=columns,
             narrowed=narrowed,
@@ -131,10 +124,77 @@ async def batch_list_by_customer(
             now=literal(now),
         )
         rows = await fetch(session, statement)
-    groups: dict[UUID, list[Sequence[Any]]] = {one: [] for one in customer_ids}
-    for row in rows:
-        groups[row[-3]].append(row)
-    return groups
+    return by_parent(rows, customer_ids)
+
+
+async def batch_list_by_quota(
+    session: AsyncSession,
+    *,
+    scope: Scope,
+    columns: Sequence[str],
+    quota_ids: Sequence[UUID],
+    narrowed: VoucherFilter,
+    order_by: str,
+    page: Page,
+    now: datetime,
+) -> dict[UUID, list[Sequence[Any]]]:
+    """Give the first vouchers out of each quota, as batch_list_by_customer gives a customer's."""
+    listed = _listed(
+        scope,
+        columns,
+        narrowed,
+        partner_id=named_reseller(scope, indirect_partner_id=narrowed.indirect_partner_id),
+        order_by=order_by,
+        page=page,
+        now=literal(now),
+    )
+    statement = first_of_each(
+        listed,
+        parent=Voucher.quota_id,
+        parent_ids=parents(quota_ids),
+        direction=SORT[order_by][1],
+    )
+    return by_parent(await fetch(session, statement), quota_ids)
+
+
+async def list_usable(
+    session: AsyncSession, *, scope: Scope, customer_ids: Sequence[UUID], at: datetime
+) -> list[UsableVoucher]:
+    """Give what customers can pay with at a time, the next to expire first."""
+    statement = (
+        select(Voucher, Account.unit, AVAILABLE_UNITS)
+        .join(Account, ITS_ACCOUNT)
+        .where(
+            *scope.covers(Voucher, account_manager=null()),
+            Voucher.customer_id.in_(customer_ids),
+            Voucher.reclaim_time.is_(None),
+            Voucher.is_frozen.is_(False),
+            Voucher.effective_time <= at,
+            Voucher.expire_time > at,
+            AVAILABLE_UNITS > 0,
+        )
+        .order_by(Voucher.customer_id, Voucher.expire_time, Voucher.id)
+    )
+    return [
+        _usable(voucher, Unit.parse(unit), units)
+        for voucher, unit, units in await session.execute(statement)
+    ]
+
+
+def _usable(voucher: Voucher, unit: Unit, units: int) -> UsableVoucher:
+    return UsableVoucher(
+        id=voucher.id,
+        customer_id=voucher.customer_id,
+        partner_id=voucher.partner_id,
+        quota_id=voucher.quota_id,
+        account_id=voucher.account_id,
+        unit=unit,
+        coupon_type=voucher.coupon_type,
+        available=unit.money(units),
+        effective_time=voucher.effective_time,
+        expire_time=voucher.expire_time,
+        use_limits=[UseLimit.from_json(values) for values in voucher.use_limits],
+    )
 
 
 def _by_customer(
@@ -147,24 +207,20 @@ def _by_customer(
     page: Page,
     now: ColumnElement[datetime],
 ) -> Select[Any]:
-    asked = (
-        func.unnest(customer_ids)
-        .table_valued("customer_id", with_ordinality="n", name="asked")
-        .render_derived()
+    listed = _listed(
+        scope,
+        columns,
+        narrowed,
+        partner_id=whose(scope, narrowed),
+        order_by=order_by,
+        page=page,
+        now=now,
     )
-    firsts = (
-        _listed(scope, columns, narrowed, order_by=order_by, page=page, now=now)
-        .where(Voucher.customer_id == asked.c.customer_id)
-        .correlate(asked)
-        .lateral("firsts")
-    )
-    *chosen, sort_value, row_id = firsts.c
-    _, direction = _SORT[order_by]
-    order = [key.asc() if direction == "asc" else key.desc() for key in (sort_value, row_id)]
-    return (
-        select(*chosen, asked.c.customer_id.label("parent_id"), sort_value, row_id)
-        .select_from(asked.join(firsts, true()))
-        .order_by(asked.c.n, *order)
+    return first_of_each(
+        listed,
+        parent=Voucher.customer_id,
+        parent_ids=customer_ids,
+        direction=SORT[order_by][1],
     )
 
 
@@ -183,88 +239,23 @@ def _any(scope: Scope, order_by: str, size: int, columns: Sequence[str]) -> Sele
 _ANY: Final = Prepared(_any)
 
 
-def _shown(
-    scope: Scope,
-    columns: Sequence[str],
-    *,
-    now: ColumnElement[datetime],
-    states: Sequence[str] = (),
-) -> Select[Any]:
-    computed = {
-        "balance_units": Account.credits_posted - Account.debits_posted,
-        "state": Voucher.state_at(now),
-        "memo_for_reader": _memo_for(scope),
-    }
-    statement = select(*selected(Voucher, columns, **computed)).select_from(Voucher)
-    if states or not {"balance_units", "state"}.isdisjoint(columns):
-        statement = statement.join(
-            Account, (Account.tenant_id == Voucher.tenant_id) & (Account.id == Voucher.account_id)
-        )
-    if states:
-        statement = statement.where(Voucher.state_at(now).in_(states))
-    statement = statement.where(
-        *scope.covers(Voucher, account_manager=CustomerLink.account_manager_id)
-    )
-    if scope.account_manager_ids is not None:
-        statement = statement.join(
-            CustomerLink,
-            (CustomerLink.tenant_id == Voucher.tenant_id)
-            & (CustomerLink.customer_id == Voucher.customer_id),
-        )
-    if scope.customer_id is not None:
-        # What was taken back from a customer is out of its sight.
-        statement = statement.where(Voucher.reclaim_time.is_(None))
-    return statement
-
-
-def _memo_for(scope: Scope) -> ColumnElement[Any]:
-    """Say in SQL what the issuer noted, where it is the issuer who asks."""
-    if scope.customer_id is not None or scope.own_partner_id is None:
-        return null()
-    return case((Voucher.partner_id == scope.own_partner_id, Voucher.memo))
-
-
 def _listed(
     scope: Scope,
     columns: Sequence[str],
     narrowed: VoucherFilter,
     *,
+    partner_id: UUID | None,
     order_by: str,
     page: Page,
     now: ColumnElement[datetime],
 ) -> Select[Any]:
-    months = MONTHS_LISTED if scope.customer_id is None else MONTHS_LISTED_FOR_CUSTOMERS
-    oldest = now - func.make_interval(0, months)
-    column, direction = _SORT[order_by]
-    statement = _shown(scope, columns, now=now, states=narrowed.states).add_columns(
+    oldest = now - func.make_interval(0, MONTHS_LISTED)
+    column, direction = SORT[order_by]
+    statement = shown(scope, columns, now=now, states=narrowed.states).add_columns(
         column.label("sort_value"), Voucher.id.label("row_id")
     )
     return keyset(
-        _narrow(statement, narrowed).where(Voucher.expire_time >= oldest),
+        narrow(statement, narrowed, partner_id=partner_id).where(Voucher.expire_time >= oldest),
         sort=[(column, direction), (Voucher.id, direction)],
         page=page,
     )
-
-
-def _narrow(statement: Select[Any], narrowed: VoucherFilter) -> Select[Any]:
-    if narrowed.voucher_ids:
-        statement = statement.where(Voucher.id.in_(narrowed.voucher_ids))
-    for column, value in (
-        (Voucher.customer_id, narrowed.customer_id),
-        (Voucher.order_number, narrowed.order_number),
-        (Voucher.coupon_type, narrowed.coupon_type),
-        (Voucher.partner_id, narrowed.indirect_partner_id),
-        (Voucher.quota_id, narrowed.quota_id),
-    ):
-        if value is not None:
-            statement = statement.where(column == value)
-    for time, (begin, end) in (
-        (Voucher.create_time, narrowed.create_time),
-        (Voucher.effective_time, narrowed.effective_time),
-        (Voucher.expire_time, narrowed.expire_time),
-    ):
-        if begin is not None:
-            statement = statement.where(time >= begin)
-        if end is not None:
-            statement = statement.where(time < end)
-    return statement

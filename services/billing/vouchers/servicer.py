@@ -1,27 +1,33 @@
 """Answers VoucherService."""
 
-from collections.abc import Mapping
-from typing import Final
+from collections.abc import Mapping, Sequence
+from typing import Any, Final
+from uuid import UUID
 
 from partner.billing.v1 import vouchers_pb2, vouchers_pb2_grpc
-from services.billing.links.model import refuse_other_resellers
-from services.billing.voucher_quotas.messages import COUPON_TYPES
-from services.billing.vouchers import operation_records, operations, queries
-from services.billing.vouchers.messages import OPERATION, OPERATION_TYPES, RESULTS, STATES, VOUCHER
-from services.billing.vouchers.operation_records import (
-    VoucherOperationFilter,
-    VoucherOperationOrder,
+from services.billing.verification_codes import operations as verification_codes
+from services.billing.verification_codes.messages import to_answer
+from services.billing.verification_codes.model import VerificationOperation
+from services.billing.voucher_operations import queries as records
+from services.billing.voucher_operations.queries import VoucherOperationOrder
+from services.billing.voucher_quotas.messages import error_detail
+from services.billing.vouchers import operations, queries, reclaims
+from services.billing.vouchers.filters import VoucherOrder
+from services.billing.vouchers.messages import (
+    OPERATION,
+    VOUCHER,
+    to_filter,
+    to_operation_filter,
+    to_terms,
 )
-from services.billing.vouchers.queries import VoucherFilter, VoucherOrder
+from services.billing.vouchers.model import RECLAIMED_MAX
 from services.kit import ids, wire
 from services.kit.fields import place
-from services.kit.identity import Role, Scope
-from services.kit.money import Money
+from services.kit.identity import Role
 from services.kit.rpc import Call, Servicer, read, write
 
 BATCH_MAX: Final = 500
 PARENTS_MAX: Final = 100
-FILTER_IDS_MAX: Final = 50
 
 _ORDERS: Final = wire.Words(vouchers_pb2.VoucherOrder, prefix="VOUCHER_ORDER_")
 _OPERATION_ORDERS: Final = wire.Words(
@@ -34,6 +40,7 @@ class VoucherServicer(Servicer, vouchers_pb2_grpc.VoucherServiceServicer):
     async def IssueVouchers(
         self, request: vouchers_pb2.IssueVouchersRequest, call: Call
     ) -> vouchers_pb2.IssueVouchersResponse:
+        await _verify(request, call, operation=VerificationOperation.ISSUE_VOUCHERS)
         issued = await operations.issue_vouchers(
             call.session,
             scope=call.scope,
@@ -44,7 +51,7 @@ class VoucherServicer(Servicer, vouchers_pb2_grpc.VoucherServiceServicer):
             customer_ids=ids.many_from_text(
                 "cus", request.customer_ids, field="customer_ids", at_most=BATCH_MAX
             ),
-            terms=_terms(request),
+            terms=to_terms(request),
             now=call.now,
         )
         rows = await queries.batch_get(
@@ -61,6 +68,31 @@ class VoucherServicer(Servicer, vouchers_pb2_grpc.VoucherServiceServicer):
         return vouchers_pb2.IssueVouchersResponse(
             results=[_result(one, vouchers) for one in issued]
         )
+
+    @write(Role.ADMINISTRATOR, Role.FINANCE)
+    async def ReclaimVouchers(
+        self, request: vouchers_pb2.ReclaimVouchersRequest, call: Call
+    ) -> vouchers_pb2.ReclaimVouchersResponse:
+        await _verify(request, call, operation=VerificationOperation.RECLAIM_VOUCHERS)
+        reclaimed = await reclaims.reclaim_vouchers(
+            call.session,
+            scope=call.scope,
+            operator=call.principal.subject,
+            request_id=request.request_id,
+            voucher_ids=ids.many_from_text(
+                "cpn", request.voucher_ids, field="voucher_ids", at_most=RECLAIMED_MAX
+            ),
+            remark=wire.to_text(request, "remark"),
+            now=call.now,
+        )
+        response = vouchers_pb2.ReclaimVouchersResponse()
+        for one in reclaimed:
+            response.results.add(
+                voucher_id=ids.to_text("cpn", one.voucher_id),
+                amount=None if one.amount is None else one.amount.to_message(),
+                error=error_detail(one.refusal),
+            )
+        return response
 
     @read()
     async def BatchGetVouchers(
@@ -86,7 +118,7 @@ class VoucherServicer(Servicer, vouchers_pb2_grpc.VoucherServiceServicer):
             call.session,
             scope=call.scope,
             columns=chosen.columns,
-            narrowed=_filter(request.filter, scope=call.scope),
+            narrowed=to_filter(request.filter),
             order_by=_ORDERS.word(request.order_by) or VoucherOrder.CREATE_TIME_DESC,
             page=page,
             now=call.now,
@@ -111,7 +143,7 @@ class VoucherServicer(Servicer, vouchers_pb2_grpc.VoucherServiceServicer):
             customer_ids=ids.many_from_text(
                 "cus", request.customer_ids, field="customer_ids", at_most=PARENTS_MAX
             ),
-            narrowed=_filter(request.filter, scope=call.scope),
+            narrowed=to_filter(request.filter),
             order_by=_ORDERS.word(request.order_by) or VoucherOrder.CREATE_TIME_DESC,
             page=page,
             now=call.now,
@@ -130,16 +162,44 @@ class VoucherServicer(Servicer, vouchers_pb2_grpc.VoucherServiceServicer):
         return response
 
     @read()
+    async def BatchListVouchersByQuota(
+        self, request: vouchers_pb2.BatchListVouchersByQuotaRequest, call: Call
+    ) -> vouchers_pb2.BatchListVouchersByQuotaResponse:
+        chosen = VOUCHER.chosen(request.read_mask)
+        page = call.page(request)
+        groups = await queries.batch_list_by_quota(
+            call.session,
+            scope=call.scope,
+            columns=chosen.columns,
+            quota_ids=_quota_ids(request.quota_ids),
+            narrowed=to_filter(request.filter),
+            order_by=_ORDERS.word(request.order_by) or VoucherOrder.CREATE_TIME_DESC,
+            page=page,
+            now=call.now,
+        )
+        response = vouchers_pb2.BatchListVouchersByQuotaResponse()
+        for quota_id, rows in groups.items():
+            parent = ids.to_text("quo", quota_id)
+            cut = call.pages.cut(call.pages.below(page, "quota_id", parent), rows, key=place)
+            response.groups.add(
+                quota_id=parent,
+                vouchers=chosen.parts(cut.rows, now=call.now),
+                next_page_token=cut.next_page_token,
+                item_tokens=cut.item_tokens,
+            )
+        return response
+
+    @read()
     async def ListVoucherOperations(
         self, request: vouchers_pb2.ListVoucherOperationsRequest, call: Call
     ) -> vouchers_pb2.ListVoucherOperationsResponse:
         chosen = OPERATION.chosen(request.read_mask)
         page = call.page(request)
-        rows = await operation_records.list_page(
+        rows = await records.list_page(
             call.session,
             scope=call.scope,
             columns=chosen.columns,
-            narrowed=_operation_filter(request.filter),
+            narrowed=to_operation_filter(request.filter),
             order_by=_OPERATION_ORDERS.word(request.order_by)
             or VoucherOperationOrder.OPERATE_TIME_DESC,
             page=page,
@@ -151,68 +211,55 @@ class VoucherServicer(Servicer, vouchers_pb2_grpc.VoucherServiceServicer):
             item_tokens=cut.item_tokens,
         )
 
+    @read()
+    async def BatchListVoucherOperations(
+        self, request: vouchers_pb2.BatchListVoucherOperationsRequest, call: Call
+    ) -> vouchers_pb2.BatchListVoucherOperationsResponse:
+        chosen = OPERATION.chosen(request.read_mask)
+        page = call.page(request)
+        groups = await records.batch_list_by_quota(
+            call.session,
+            scope=call.scope,
+            columns=chosen.columns,
+            quota_ids=_quota_ids(request.quota_ids),
+            narrowed=to_operation_filter(request.filter),
+            order_by=_OPERATION_ORDERS.word(request.order_by)
+            or VoucherOperationOrder.OPERATE_TIME_DESC,
+            page=page,
+        )
+        response = vouchers_pb2.BatchListVoucherOperationsResponse()
+        for quota_id, rows in groups.items():
+            parent = ids.to_text("quo", quota_id)
+            cut = call.pages.cut(call.pages.below(page, "quota_id", parent), rows, key=place)
+            response.groups.add(
+                quota_id=parent,
+                operations=chosen.parts(cut.rows, now=call.now),
+                next_page_token=cut.next_page_token,
+                item_tokens=cut.item_tokens,
+            )
+        return response
+
+
+async def _verify(request: Any, call: Call, *, operation: VerificationOperation) -> None:
+    await verification_codes.check(
+        call.session,
+        principal=call.principal,
+        operation=operation,
+        **to_answer(request),
+        now=call.now,
+    )
+
+
+def _quota_ids(texts: Sequence[str]) -> list[UUID]:
+    return ids.many_from_text("quo", texts, field="quota_ids", at_most=PARENTS_MAX)
+
 
 def _result(
     issued: operations.Issued, vouchers: Mapping[str, vouchers_pb2.Voucher]
 ) -> vouchers_pb2.IssueVouchersResponse.IssuedVoucher:
-    customer_id, refusal = ids.to_text("cus", issued.customer_id), issued.refusal
+    customer_id = ids.to_text("cus", issued.customer_id)
     return vouchers_pb2.IssueVouchersResponse.IssuedVoucher(
         customer_id=customer_id,
         voucher=vouchers.get(customer_id),
-        error=None
-        if refusal is None
-        else vouchers_pb2.ErrorDetail(reason=refusal.reason, message=refusal.message),
-    )
-
-
-def _terms(request: vouchers_pb2.IssueVouchersRequest) -> operations.Terms:
-    return operations.Terms(
-        face_value=Money.from_message(request.face_value, field="face_value"),
-        effective_time=wire.to_time(request, "effective_time"),
-        expire_time=wire.to_time(request, "expire_time"),
-        min_order_amount=Money.from_message(request.min_order_amount, field="min_order_amount")
-        if request.HasField("min_order_amount")
-        else None,
-        service_type_codes=list(request.service_type_codes),
-        product_ids=list(request.product_ids),
-        memo=wire.to_text(request, "memo"),
-    )
-
-
-def _filter(message: vouchers_pb2.VoucherFilter, *, scope: Scope) -> VoucherFilter:
-    reseller = wire.to_id(message, "indirect_partner_id", "ptr", path="filter")
-    refuse_other_resellers(scope, indirect_partner_id=reseller)
-    return VoucherFilter(
-        voucher_ids=tuple(
-            wire.to_ids(
-                "cpn", message.voucher_ids, field="filter.voucher_ids", at_most=FILTER_IDS_MAX
-            )
-        ),
-        customer_id=wire.to_id(message, "customer_id", "cus", path="filter"),
-        order_number=wire.to_text(message, "order_number"),
-        coupon_type=COUPON_TYPES.word(message.coupon_type),
-        states=tuple(STATES.required_words(message.states, field="filter.states")),
-        create_time=wire.to_time_range(message, "create_time"),
-        effective_time=wire.to_time_range(message, "effective_time"),
-        expire_time=wire.to_time_range(message, "expire_time"),
-        indirect_partner_id=reseller,
-        quota_id=wire.to_id(message, "quota_id", "quo", path="filter"),
-    )
-
-
-def _operation_filter(message: vouchers_pb2.VoucherOperationFilter) -> VoucherOperationFilter:
-    return VoucherOperationFilter(
-        operate_time=wire.to_time_range(message, "operate_time"),
-        customer_name=wire.to_text(message, "customer_name"),
-        indirect_partner_name=wire.to_text(message, "indirect_partner_name"),
-        quota_id=wire.to_id(message, "quota_id", "quo", path="filter"),
-        parent_quota_id=wire.to_id(message, "parent_quota_id", "quo", path="filter"),
-        operator=wire.to_text(message, "operator"),
-        operation_types=OPERATION_TYPES.required_words(
-            message.operation_types, field="filter.operation_types"
-        ),
-        result=RESULTS.word(message.result),
-        voucher_ids=wire.to_ids(
-            "cpn", message.voucher_ids, field="filter.voucher_ids", at_most=FILTER_IDS_MAX
-        ),
+        error=error_detail(issued.refusal),
     )

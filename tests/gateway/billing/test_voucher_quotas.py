@@ -16,6 +16,7 @@ ASKED = {
     "expireTimeFrom": "2026-01-01T00:00:00Z",
     "expireTimeTo": "2026-02-01T00:00:00Z",
     "indirectPartnerId": messages.an_id("ptr"),
+    "parentQuotaId": messages.an_id("quo"),
 }
 
 
@@ -88,3 +89,122 @@ async def test_an_operator_grants_a_quota() -> None:
     request = rpcs.request("GrantVoucherQuota")
     assert request.face_total == messages.money("100 USD")
     assert request.limits[0].key == vouchers_pb2.LIMIT_KEY_ORDER_AMOUNT
+
+
+async def test_a_distributor_gives_resellers_parts_of_a_quota() -> None:
+    reseller, stranger = messages.a_partner(name="Lantern"), messages.an_id("ptr")
+    part = messages.a_quota(partner_id=reseller.id)
+    rpcs = Rpcs(
+        GrantSubQuota=voucher_quotas_pb2.GrantSubQuotaResponse(
+            results=[
+                {"indirect_partner_id": reseller.id, "quota": part},
+                {
+                    "indirect_partner_id": stranger,
+                    "error": {"reason": "INDIRECT_PARTNER_FORBIDDEN", "message": "not yours"},
+                },
+            ]
+        ),
+        BatchGetPartners=messages.found(
+            partners_pb2.BatchGetPartnersResponse, "partners", [reseller]
+        ),
+    )
+
+    shown = await ask(
+        """mutation ($input: GrantSubQuotaInput!) { grantSubQuota(input: $input) {
+          results { indirectPartner { name } quota { id } error { reason message } }
+          userErrors { message }
+        } }""",
+        rpcs=rpcs,
+        input={
+            "requestId": "r",
+            "quotaId": messages.an_id("quo"),
+            "indirectPartnerIds": [reseller.id, stranger],
+            "amount": {"amount": "5", "currencyCode": "USD"},
+            "memo": "for spring",
+        },
+    )
+
+    assert shown.data["grantSubQuota"] == {
+        "results": [
+            {"indirectPartner": {"name": "Lantern"}, "quota": {"id": part.id}, "error": None},
+            {
+                "indirectPartner": None,
+                "quota": None,
+                "error": {"reason": "INDIRECT_PARTNER_FORBIDDEN", "message": "not yours"},
+            },
+        ],
+        "userErrors": [],
+    }
+    request = rpcs.request("GrantSubQuota")
+    assert (request.amount, request.memo) == (messages.money("5 USD"), "for spring")
+
+
+async def test_a_distributor_takes_quotas_back() -> None:
+    part = messages.a_quota(state=voucher_quotas_pb2.VOUCHER_QUOTA_STATE_RECLAIMED)
+    rpcs = Rpcs(
+        ReclaimSubQuotas=voucher_quotas_pb2.ReclaimSubQuotasResponse(
+            results=[{"quota_id": part.id, "amount": messages.money("80 USD")}]
+        ),
+        BatchGetVoucherQuotas=messages.found(
+            voucher_quotas_pb2.BatchGetVoucherQuotasResponse, "quotas", [part]
+        ),
+    )
+
+    shown = await ask(
+        """mutation ($input: ReclaimSubQuotasInput!) { reclaimSubQuotas(input: $input) {
+          results { quota { state } amount { amount } error { reason } } userErrors { message }
+        } }""",
+        rpcs=rpcs,
+        input={"requestId": "r", "quotaIds": [part.id], "remark": "why"},
+    )
+
+    assert shown.data["reclaimSubQuotas"] == {
+        "results": [{"quota": {"state": "RECLAIMED"}, "amount": {"amount": "80"}, "error": None}],
+        "userErrors": [],
+    }
+    assert rpcs.request("ReclaimSubQuotas").remark == "why"
+
+
+async def test_a_quota_leads_to_its_parts_vouchers_and_records_by_one_rpc_each() -> None:
+    quotas = [messages.a_quota() for _ in range(2)]
+    part, voucher = messages.a_quota(), messages.a_voucher()
+    record = vouchers_pb2.VoucherOperation(
+        operation_type=vouchers_pb2.VOUCHER_OPERATION_TYPE_GRANT_SUB_QUOTA,
+        amount=messages.money("5 USD"),
+        operate_time=messages.TIME,
+        operator="admin",
+        result=vouchers_pb2.VOUCHER_OPERATION_RESULT_SUCCESS,
+        transaction_id=messages.an_id("txn"),
+    )
+    first = quotas[0].id
+    rpcs = Rpcs(
+        ListVoucherQuotas=voucher_quotas_pb2.ListVoucherQuotasResponse(quotas=quotas),
+        BatchListVoucherQuotas=voucher_quotas_pb2.BatchListVoucherQuotasResponse(
+            groups=[{"parent_quota_id": first, "quotas": [part]}]
+        ),
+        BatchListVouchersByQuota=vouchers_pb2.BatchListVouchersByQuotaResponse(
+            groups=[{"quota_id": first, "vouchers": [voucher]}]
+        ),
+        BatchListVoucherOperations=vouchers_pb2.BatchListVoucherOperationsResponse(
+            groups=[{"quota_id": first, "operations": [record]}]
+        ),
+    )
+
+    shown = await ask(
+        """{ voucherQuotas { nodes {
+          subQuotas(first: 2) { nodes { id } }
+          vouchers(first: 2) { nodes { id } }
+          operations(first: 2) { nodes { operationType transactionId } }
+        } } }""",
+        rpcs=rpcs,
+    )
+
+    assert shown.errors == []
+    assert shown.data["voucherQuotas"]["nodes"][0] == {
+        "subQuotas": {"nodes": [{"id": part.id}]},
+        "vouchers": {"nodes": [{"id": voucher.id}]},
+        "operations": {
+            "nodes": [{"operationType": "GRANT_SUB_QUOTA", "transactionId": record.transaction_id}]
+        },
+    }
+    assert set(rpcs.counts.values()) == {1}

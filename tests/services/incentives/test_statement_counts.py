@@ -18,7 +18,8 @@ READS = [
     rpc
     for servicer in SERVICERS
     for name, rpc in servicer.rpcs.items()
-    if not getattr(servicer, name).declared.is_write
+    # Every service has the same list of operations; the kit's tests count it.
+    if not getattr(servicer, name).declared.is_write and name != "ListOperationLogs"
 ]
 
 

@@ -23,7 +23,7 @@ async def pond(postgres: EmbeddedPostgres) -> AsyncIterator[Database]:
     await admin.execute("CREATE DATABASE pond OWNER owner_programs")
     await admin.close()
     url = owner_url(postgres, "programs", database="pond")
-    await asyncio.to_thread(run_migrations, "programs", url=url, revision="0001")
+    await asyncio.to_thread(run_migrations, "programs", url=url)
     owner: asyncpg.Connection[asyncpg.Record] = await asyncpg.connect(url)
     await owner.execute(FROGS_SQL)
     await owner.close()

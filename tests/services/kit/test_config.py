@@ -26,6 +26,7 @@ def test_the_needed_variables_are_enough() -> None:
     assert settings.metrics_listen is None
     assert settings.signing_key is None
     assert settings.addresses["programs"] == "127.0.0.1:50054"
+    assert settings.environ == NEEDED
 
 
 def test_addresses_and_places_are_taken_over() -> None:

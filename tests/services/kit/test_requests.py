@@ -56,6 +56,13 @@ def test_unset_is_absent_and_set_to_nothing_is_not() -> None:
     assert canonical(hatch("", request_id="", note="")) == {"note": ""}
 
 
+def test_what_is_told_in_confidence_is_left_out() -> None:
+    assert canonical(hatch("x", request_id="1", whisper="a secret")) == canonical(
+        hatch("x", request_id="1", whisper="another")
+    )
+    assert "whisper" not in canonical(hatch("x", request_id="1", whisper="a secret"))
+
+
 def test_equal_decimals_are_written_equally() -> None:
     first = hatch("x", request_id="1", price={"amount": "10.00"}, weight={"value": "1.50"})
     second = hatch("x", request_id="1", price={"amount": "10"}, weight={"value": "1.5"})

@@ -3,6 +3,7 @@
 # ruff: noqa: ARG002 - methods have the shape of rpcs, whatever they use of it
 
 import asyncio
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -13,7 +14,8 @@ from sqlalchemy import func, select
 from services.kit.errors import received
 from services.kit.identity import Principal, Role
 from services.kit.ids import new_id
-from services.kit.rpc import Servicer, read, utc_now, write, writes_finished
+from services.kit.protected import writes_finished
+from services.kit.rpc import Servicer, read, utc_now, write
 from tests.builders.frogs import Frog, FrogServicer, frogs_pb2, frogs_pb2_grpc, hatch
 from tests.builders.principals import (
     a_customers_user,
@@ -119,6 +121,26 @@ async def test_a_passing_fault_is_not_kept(frogs: RunningService, name: str, cod
     assert refusal.code == code
     assert servicer.hatched > hatched, "the same id runs again"
     assert await count(frogs, principal) == 0
+
+
+async def test_what_a_step_up_notes_stays_though_the_write_is_refused(
+    frogs: RunningService,
+) -> None:
+    principal = an_administrator(a_tenant())
+    servicer, proved = frogs.servicers[0], new_id()
+
+    async def step_up(database: Any, request: Any, who: Principal, now: Any) -> Principal:
+        async with database.transaction(who) as session:
+            tenant = who.scope.tenant_id
+            session.add(Frog(tenant_id=tenant, partner_id=tenant, name=f"before {request.name}"))
+        return replace(who, second_factor=proved)
+
+    servicer.step_up = step_up
+    refusal = await frogs.refusal(hatch("heavy", request_id="one"), principal=principal)
+    servicer.step_up = None
+
+    assert refusal.reason == "FROG_TOO_HEAVY"
+    assert await count(frogs, principal) == 1
 
 
 async def test_a_defect_keeps_its_text_to_the_log(frogs: RunningService) -> None:
@@ -255,7 +277,7 @@ async def test_a_read_can_not_write(frogs: RunningService) -> None:
         "frogs",
         [Careless(frogs.database, servicer.pages)],
         database=frogs.database,
-        keys=frogs._keys,
+        keys=frogs.keys,
     )
     await careless.start()
 

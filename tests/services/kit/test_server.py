@@ -127,7 +127,7 @@ def test_a_service_without_a_key_can_not_call_others(
 
 
 async def test_two_servers_do_not_share_a_port(frogs: RunningService) -> None:
-    twin = RunningService("frogs", frogs.servicers, database=frogs.database, keys=frogs._keys)
+    twin = RunningService("frogs", frogs.servicers, database=frogs.database, keys=frogs.keys)
 
     with pytest.raises(SettingsRefused, match="is it taken"):
         await twin.start(listen=f"127.0.0.1:{frogs.server.port}")

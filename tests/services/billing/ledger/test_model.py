@@ -1,5 +1,6 @@
 """Units, ids and refusals of the ledger, without a database."""
 
+from datetime import date
 from decimal import Decimal
 
 import pytest
@@ -16,13 +17,25 @@ from services.kit.money import Money
         (Unit.cash("CNY"), "CNY/2"),
         (Unit.cash("JPY"), "JPY/0"),
         (Unit.cash("KWD"), "KWD/3"),
-        (Unit("CNY", 2, "CREDIT"), "CREDIT:CNY/2"),
+        (Unit.credit("CNY", expire_date=date(2027, 6, 30)), "CREDIT:2027-06-30:CNY/2"),
+        (Unit.credit("JPY", expire_date=None), "CREDIT:NEVER:JPY/0"),
         (Unit("USD", 2, "VQ:quo_1"), "VQ:quo_1:USD/2"),
     ],
 )
 def test_units_are_written_and_read(unit: Unit, text: str) -> None:
     assert str(unit) == text
     assert Unit.parse(text) == unit
+
+
+def test_only_the_unit_of_a_lot_of_credit_says_when_it_expires() -> None:
+    units = [
+        Unit.credit("CNY", expire_date=date(2027, 6, 30)),
+        Unit.credit("CNY", expire_date=None),
+        Unit.cash("CNY"),
+        Unit("CNY", 2, "VQ:quo_1"),
+    ]
+
+    assert [unit.expire_date for unit in units] == [date(2027, 6, 30), None, None, None]
 
 
 def test_a_unit_counts_whole_smallest_units_of_its_own_currency() -> None:

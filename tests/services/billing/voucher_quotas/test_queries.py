@@ -6,7 +6,7 @@ from uuid import UUID
 import pytest
 from sqlalchemy import update
 
-from services.billing.voucher_quotas import queries
+from services.billing.voucher_quotas import locked, queries
 from services.billing.voucher_quotas.model import VoucherQuota, VoucherQuotaState
 from services.billing.vouchers.model import Voucher
 from services.kit import ids
@@ -33,11 +33,11 @@ async def test_a_quota_is_invalid_once_it_has_expired(
         (shown,) = await queries.batch_get(
             session, scope=principal.scope, columns=["shown_state"], ids=[wanted], now=now
         )
-        locked = await queries.get_for_update(session, scope=principal.scope, quota_id=wanted)
+        held = await locked.get_for_update(session, scope=principal.scope, quota_id=wanted)
 
     assert shown[0] == state
-    assert locked is not None
-    assert locked.quota.can_be_issued_from(now) == (state == "NORMAL")
+    assert held is not None
+    assert held.quota.can_be_issued_from(now) == (state == "NORMAL")
 
 
 @pytest.mark.parametrize("state", ["INVALID", "ADJUSTING", "FROZEN", "RECLAIMED"])

@@ -15,7 +15,14 @@ from tests.builders.billing import (
     money,
     some_customers,
 )
-from tests.builders.principals import a_tenant, an_administrator, an_operator
+from tests.builders.principals import (
+    a_customers_user,
+    a_director,
+    a_tenant,
+    an_account_manager,
+    an_administrator,
+    an_operator,
+)
 from tests.builders.running import RunningService
 
 Quota = voucher_quotas_pb2.VoucherQuota
@@ -128,7 +135,7 @@ async def test_list_voucher_quotas_takes_every_filter(billing: RunningService) -
     part = await delegate_quota(billing, tenant, parent, partner_id=reseller_id, face_total="1 CNY")
     normal = voucher_quotas_pb2.VOUCHER_QUOTA_STATE_NORMAL
     frozen = voucher_quotas_pb2.VOUCHER_QUOTA_STATE_FROZEN
-    everything = {now, soon, part}
+    everything = {now, soon}
     cases: list[tuple[dict[str, Any], set[str]]] = [
         ({"quota_ids": [soon, to_text("quo", new_id())]}, {soon}),
         ({"states": [normal, frozen]}, everything),
@@ -136,15 +143,87 @@ async def test_list_voucher_quotas_takes_every_filter(billing: RunningService) -
         ({"coupon_type": vouchers_pb2.COUPON_TYPE_CASH_COUPON}, set()),
         ({"create_time_from": in_days(-1), "create_time_to": in_days(1)}, everything),
         ({"effective_time_from": in_days(1)}, {soon}),
-        ({"effective_time_to": in_days(1)}, {now, part}),
+        ({"effective_time_to": in_days(1)}, {now}),
         ({"expire_time_from": in_days(400)}, set()),
         ({"expire_time_to": in_days(400)}, everything),
         ({"indirect_partner_id": to_text("ptr", reseller_id)}, {part}),
+        ({"parent_quota_id": now}, {part}),
+        ({"parent_quota_id": soon}, set()),
+        ({"parent_quota_id": now, "indirect_partner_id": to_text("ptr", new_id())}, set()),
     ]
 
     for fields, expected in cases:
         found = await listed(billing, tenant, **fields)
         assert {quota.id for quota in found} == expected, fields
+
+
+async def test_batch_list_voucher_quotas_gives_the_parts_of_each_in_pages(
+    billing: RunningService,
+) -> None:
+    tenant = a_tenant()
+    quotas = [await grant_quota(billing, tenant) for _ in range(2)]
+    parts = [
+        await delegate_quota(billing, tenant, quotas[0], partner_id=new_id(), face_total="1 CNY")
+        for _ in range(2)
+    ]
+    request = voucher_quotas_pb2.BatchListVoucherQuotasRequest(
+        parent_quota_ids=[quotas[1].id, quotas[0].id], page_size=1
+    )
+
+    response = await billing.call(request, principal=an_administrator(tenant))
+    rest = await billing.call(
+        voucher_quotas_pb2.ListVoucherQuotasRequest(
+            page_token=response.groups[1].next_page_token,
+            filter=voucher_quotas_pb2.VoucherQuotaFilter(parent_quota_id=quotas[0].id),
+        ),
+        principal=an_administrator(tenant),
+    )
+
+    assert [one.parent_quota_id for one in response.groups] == [quotas[1].id, quotas[0].id]
+    assert not response.groups[0].quotas
+    found = [*response.groups[1].quotas, *rest.quotas]
+    assert [one.id for one in found] == sorted(parts)
+
+
+async def test_quotas_are_money_that_account_managers_and_directors_do_not_see(
+    billing: RunningService,
+) -> None:
+    tenant = a_tenant()
+    quota = await grant_quota(billing, tenant)
+    requests = [
+        voucher_quotas_pb2.ListVoucherQuotasRequest(),
+        voucher_quotas_pb2.BatchGetVoucherQuotasRequest(ids=[quota.id]),
+        voucher_quotas_pb2.BatchListVoucherQuotasRequest(parent_quota_ids=[quota.id]),
+    ]
+    people = [
+        an_account_manager(tenant, account_manager_id=new_id()),
+        a_director(tenant, team=(new_id(),)),
+        a_customers_user(tenant, customer_id=new_id()),
+    ]
+
+    refusals = [
+        await billing.refusal(request, principal=principal)
+        for request in requests
+        for principal in people
+    ]
+
+    assert {refusal.reason for refusal in refusals} == {"PERMISSION_DENIED"}
+
+
+async def test_grant_voucher_quota_is_of_the_tenants_one_currency(billing: RunningService) -> None:
+    tenant = a_tenant()
+    await grant_quota(billing, tenant, face_total="1 CNY")
+    request = voucher_quotas_pb2.GrantVoucherQuotaRequest(
+        request_id="r",
+        coupon_type=vouchers_pb2.COUPON_TYPE_VOUCHER,
+        face_total=money("1 USD"),
+        expire_time=in_days(9),
+    )
+
+    refusal = await billing.refusal(request, principal=an_operator(tenant))
+
+    assert refusal.reason == "CURRENCY_MISMATCH"
+    assert refusal.metadata == {"currency_code": "CNY", "given": "USD"}
 
 
 async def test_list_voucher_quotas_takes_five_states_at_most(billing: RunningService) -> None:

@@ -7,16 +7,14 @@ import pytest
 from partner.billing.v1 import vouchers_pb2
 from services.billing.links.model import AssociationType, CustomerLink
 from services.billing.voucher_quotas.model import VoucherQuota
+from services.billing.vouchers.filters import VoucherOrder
 from services.billing.vouchers.model import (
     ValidityExceedsQuota,
-    VoucherOperationResult,
-    VoucherOperationType,
     VoucherState,
     refusal_of_recipient,
+    refusal_of_reclaim,
     validity_within,
 )
-from services.billing.vouchers.operation_records import VoucherOperationOrder
-from services.billing.vouchers.queries import VoucherOrder
 from services.kit.ids import new_id
 
 BEGIN = datetime(2026, 1, 1, tzinfo=UTC)
@@ -54,6 +52,25 @@ def test_a_stranger_and_a_customer_of_others_are_refused_alike() -> None:
     assert refusals[0].reason == "NOT_SUB_CUSTOMER"
 
 
+@pytest.mark.parametrize(
+    ("state", "is_held", "reason"),
+    [
+        ("USABLE", False, None),
+        ("USABLE", True, "VOUCHER_NOT_RECLAIMABLE"),
+        ("INACTIVE", False, "VOUCHER_NOT_RECLAIMABLE"),
+        ("USED", False, "VOUCHER_NOT_RECLAIMABLE"),
+        ("EXPIRED", False, "VOUCHER_NOT_RECLAIMABLE"),
+        ("RECLAIMED", False, "VOUCHER_NOT_RECLAIMABLE"),
+    ],
+)
+def test_only_a_usable_voucher_that_no_order_holds_is_taken_back_by_hand(
+    state: str, *, is_held: bool, reason: str | None
+) -> None:
+    refusal = refusal_of_reclaim(state=state, is_held=is_held)
+
+    assert (refusal and refusal.reason) == reason
+
+
 def test_validity_is_the_quotas_unless_said_otherwise() -> None:
     quota, inside = a_quota(), BEGIN + timedelta(days=9)
 
@@ -75,9 +92,6 @@ def test_validity_is_the_quotas_unless_said_otherwise() -> None:
     [
         (VoucherState, vouchers_pb2.VoucherState, "VOUCHER_STATE_"),
         (VoucherOrder, vouchers_pb2.VoucherOrder, "VOUCHER_ORDER_"),
-        (VoucherOperationType, vouchers_pb2.VoucherOperationType, "VOUCHER_OPERATION_TYPE_"),
-        (VoucherOperationResult, vouchers_pb2.VoucherOperationResult, "VOUCHER_OPERATION_RESULT_"),
-        (VoucherOperationOrder, vouchers_pb2.VoucherOperationOrder, "VOUCHER_OPERATION_ORDER_"),
     ],
 )
 def test_our_words_are_the_contracts(ours: type, contract: object, prefix: str) -> None:

@@ -9,13 +9,13 @@ from sqlalchemy import update
 from partner.billing.v1 import vouchers_pb2
 from services.billing.ledger.chart import AccountKind, Unit
 from services.billing.vouchers import queries
+from services.billing.vouchers.filters import VoucherFilter, VoucherOrder
 from services.billing.vouchers.messages import STATES, VOUCHER
 from services.billing.vouchers.model import Voucher
-from services.billing.vouchers.queries import VoucherFilter, VoucherOrder
 from services.kit import ids
 from services.kit.identity import Principal
 from services.kit.paging import PageTokens
-from tests.builders.billing import an_issue, grant_quota, in_days, some_customers
+from tests.builders.billing import a_limit, an_issue, grant_quota, in_days, some_customers
 from tests.builders.ledger import TenantLedger
 from tests.builders.principals import a_customers_user, a_tenant, an_administrator
 from tests.builders.running import RunningService
@@ -27,7 +27,8 @@ SHOWN = VOUCHER.chosen(FieldMask(paths=["balance", "state"]))
 async def a_voucher(billing: RunningService, principal: Principal) -> vouchers_pb2.Voucher:
     """Issue a voucher of 10 CNY that is usable from day 5 to day 30."""
     assert principal.tenant_id is not None
-    quota = await grant_quota(billing, principal.tenant_id)
+    limits = [a_limit("SERVICE_TYPE", "ecs")]
+    quota = await grant_quota(billing, principal.tenant_id, limits=limits)
     customers = await some_customers(billing, principal.tenant_id, 1)
     request = an_issue(quota.id, customers, effective_time=in_days(5), expire_time=in_days(30))
     response = await billing.call(request, principal=principal)
@@ -158,3 +159,35 @@ async def test_nothing_agreed_at_issue_can_be_changed(billing: RunningService) -
         with pytest.raises(Exception, match="permission denied"):
             async with billing.database.transaction(administrator) as session:
                 await session.execute(change.values(**values))
+
+
+async def test_list_usable_gives_what_is_left_and_what_it_may_be_used_for(
+    billing: RunningService,
+) -> None:
+    administrator = an_administrator(a_tenant())
+    message = await a_voucher(billing, administrator)
+    ledger = TenantLedger(billing.database, administrator.tenant_id)
+    customers = [ids.from_text("cus", message.customer_id, field="id"), ids.new_id()]
+
+    async def usable(days: float) -> list[queries.UsableVoucher]:
+        async with ledger.transaction() as session:
+            return await queries.list_usable(
+                session,
+                scope=ledger.principal.scope,
+                customer_ids=customers,
+                at=NOW + timedelta(days=days),
+            )
+
+    (whole,) = await usable(6)
+    used = await ledger.open(AccountKind.VQ_USED, unit=whole.unit)
+    await ledger.reserve(whole.account_id, used, 400, unit=whole.unit)
+    (rest,) = await usable(6)
+    await ledger.post(whole.account_id, used, 600, unit=whole.unit)
+
+    assert (whole.id, whole.customer_id) == (
+        ids.from_text("cpn", message.id, field="id"),
+        customers[0],
+    )
+    assert (whole.available, rest.available) == (whole.unit.money(1000), whole.unit.money(600))
+    assert [limit.value1 for limit in whole.use_limits] == ["ecs"]
+    assert [await usable(days) for days in (4, 6, 31)] == [[], [], []]

@@ -226,10 +226,12 @@ async def test_the_memo_is_seen_by_the_issuer_alone(billing: RunningService) -> 
         for principal in (distributor, reseller, customer, an_operator(tenant))
     ]
 
-    assert seen == [["", "ours"], ["theirs"], [""], ["", ""]]
+    named = await listed(billing, distributor, indirect_partner_id=to_text("ptr", reseller_id))
+    assert seen == [["ours"], ["theirs"], [""], [""]]
+    assert [voucher.memo for voucher in named] == [""]
 
 
-async def test_a_distributor_finds_what_a_reseller_of_its_own_issued(
+async def test_a_distributor_finds_what_a_reseller_of_its_own_issued_when_it_names_it(
     billing: RunningService,
 ) -> None:
     tenant, reseller_id = a_tenant(), new_id()
@@ -241,20 +243,47 @@ async def test_a_distributor_finds_what_a_reseller_of_its_own_issued(
     )
     reseller = an_administrator(tenant, partner_id=reseller_id)
     await billing.call(an_issue(part, [theirs]), principal=reseller)
-    named = vouchers_pb2.VoucherOperationFilter(indirect_partner_name="antern")
+    distributor = an_administrator(tenant)
 
-    found = await listed(
-        billing, an_administrator(tenant), indirect_partner_id=to_text("ptr", reseller_id)
-    )
-    records = await billing.call(
-        vouchers_pb2.ListVoucherOperationsRequest(filter=named),
-        principal=an_administrator(tenant),
-    )
+    own = await listed(billing, distributor)
+    named = await listed(billing, distributor, indirect_partner_id=to_text("ptr", reseller_id))
+    of_quota = await listed(billing, distributor, quota_id=part)
+    batch = vouchers_pb2.BatchListVouchersRequest(customer_ids=[theirs])
+    unnamed = await billing.call(batch, principal=distributor)
+    batch.filter.indirect_partner_id = to_text("ptr", reseller_id)
+    of_customer = await billing.call(batch, principal=distributor)
 
-    assert [(one.customer_id, one.issuer_id) for one in found] == [
+    assert own == []
+    assert [(one.customer_id, one.issuer_id) for one in named] == [
         (theirs, to_text("ptr", reseller_id))
     ]
-    assert [record.parent_quota_id for record in records.operations] == [quota.id]
+    assert ids_of(of_quota) == ids_of(named)
+    assert not unnamed.groups[0].vouchers
+    assert ids_of(of_customer.groups[0].vouchers) == ids_of(named)
+
+
+async def test_batch_list_vouchers_by_quota_goes_on_with_the_list_of_one(
+    billing: RunningService, issued: Issued
+) -> None:
+    unknown = to_text("quo", new_id())
+    request = vouchers_pb2.BatchListVouchersByQuotaRequest(
+        quota_ids=[unknown, issued.quota_id], page_size=4, with_item_tokens=True
+    )
+
+    response = await billing.call(request, principal=issued.administrator)
+    rest = await billing.call(
+        vouchers_pb2.ListVouchersRequest(
+            filter=vouchers_pb2.VoucherFilter(quota_id=issued.quota_id),
+            page_token=response.groups[1].next_page_token,
+        ),
+        principal=issued.administrator,
+    )
+
+    assert [group.quota_id for group in response.groups] == [unknown, issued.quota_id]
+    assert not response.groups[0].vouchers
+    assert len(response.groups[1].item_tokens) == 4
+    whole = [*response.groups[1].vouchers, *rest.vouchers]
+    assert sorted(ids_of(whole)) == sorted(ids_of(issued.vouchers))
 
 
 async def test_account_managers_and_directors_see_vouchers_of_customers_assigned_to_them(
@@ -295,63 +324,3 @@ async def test_a_reseller_may_not_ask_for_another_partners_rows(billing: Running
     ]
 
     assert {refusal.reason for refusal in refusals} == {"INDIRECT_PARTNER_FORBIDDEN"}
-
-
-async def test_list_voucher_operations_takes_every_filter(billing: RunningService) -> None:
-    tenant = a_tenant()
-    links = [a_link(partner_id=tenant, customer_name=name) for name in ("Jade", "Ruby")]
-    jade, ruby = await put_links(billing, tenant, links)
-    stranger = to_text("cus", new_id())
-    quota = await grant_quota(billing, tenant)
-    answer = await billing.call(
-        an_issue(quota.id, [jade, ruby, stranger], face_value="7 CNY"),
-        principal=an_administrator(tenant),
-    )
-    issue = vouchers_pb2.VOUCHER_OPERATION_TYPE_ISSUE
-    cases: list[tuple[dict[str, object], set[str]]] = [
-        ({}, {jade, ruby, stranger}),
-        ({"operate_time_from": in_days(-1), "operate_time_to": in_days(1)}, {jade, ruby, stranger}),
-        ({"operate_time_to": in_days(-1)}, set()),
-        ({"customer_name": "ad"}, {jade}),
-        ({"indirect_partner_name": "Harb"}, set()),
-        ({"quota_id": quota.id}, {jade, ruby, stranger}),
-        ({"parent_quota_id": quota.id}, set()),
-        ({"operator": "administrator"}, {jade, ruby, stranger}),
-        ({"operator": "finance"}, set()),
-        ({"operation_types": [issue]}, {jade, ruby, stranger}),
-        ({"operation_types": [vouchers_pb2.VOUCHER_OPERATION_TYPE_GRANT_SUB_QUOTA]}, set()),
-        ({"result": vouchers_pb2.VOUCHER_OPERATION_RESULT_FAILURE}, {stranger}),
-        ({"voucher_ids": [answer.results[1].voucher.id]}, {ruby}),
-    ]
-
-    for fields, expected in cases:
-        narrowed = vouchers_pb2.VoucherOperationFilter(**fields)  # type: ignore[arg-type]
-        request = vouchers_pb2.ListVoucherOperationsRequest(filter=narrowed)
-        response = await billing.call(request, principal=an_administrator(tenant))
-        assert {record.customer_id for record in response.operations} == expected, fields
-
-    blank = vouchers_pb2.VoucherOperationFilter(customer_name="J e")
-    request = vouchers_pb2.ListVoucherOperationsRequest(filter=blank)
-    refusal = await billing.refusal(request, principal=an_administrator(tenant))
-    assert refusal.violations[0][0] == "filter.customer_name"
-
-
-async def test_operation_records_say_what_was_done_and_why_not(
-    billing: RunningService, issued: Issued
-) -> None:
-    stranger = to_text("cus", new_id())
-    await billing.call(
-        an_issue(issued.quota_id, [stranger], face_value="7 CNY"), principal=issued.administrator
-    )
-    request = vouchers_pb2.ListVoucherOperationsRequest(page_size=2)
-
-    newest = await billing.call(request, principal=issued.administrator)
-    request.order_by = vouchers_pb2.VOUCHER_OPERATION_ORDER_OPERATE_TIME_ASC
-    oldest = await billing.call(request, principal=issued.administrator)
-
-    refused, done = newest.operations[0], oldest.operations[0]
-    assert (refused.customer_id, refused.failure_reason) == (stranger, "NOT_SUB_CUSTOMER")
-    assert refused.result == vouchers_pb2.VOUCHER_OPERATION_RESULT_FAILURE
-    assert (refused.amount.amount, refused.voucher_id) == ("7", "")
-    assert done.voucher_id in ids_of(issued.vouchers)
-    assert (done.operator, done.failure_reason) == ("administrator", "")

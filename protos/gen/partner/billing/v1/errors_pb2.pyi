@@ -61,7 +61,7 @@ class _ErrorReasonEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_ErrorReas
     ERROR_REASON_LIMIT_EXCEEDS_QUOTA: _ErrorReason.ValueType  # 18
     """The limits asked for are wider than the quota's; metadata: limit."""
     ERROR_REASON_TOO_MANY_RECIPIENTS: _ErrorReason.ValueType  # 19
-    """More than 10 customers."""
+    """More than 10 customers or resellers."""
     ERROR_REASON_VALIDITY_EXCEEDS_QUOTA: _ErrorReason.ValueType  # 20
     """The validity asked for is wider than the quota's."""
     ERROR_REASON_HISTORY_LIMIT_EXCEEDED: _ErrorReason.ValueType  # 21
@@ -70,8 +70,48 @@ class _ErrorReasonEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_ErrorReas
     """A director has to name one account manager."""
     ERROR_REASON_FILE_NOT_READABLE: _ErrorReason.ValueType  # 23
     """The file is no FOCUS CSV that can be read; metadata: cause."""
-    ERROR_REASON_NOT_VERIFIED: _ErrorReason.ValueType  # 110
-    """The partner's papers were not found good, or nobody has looked at them."""
+    ERROR_REASON_CURRENCY_MISMATCH: _ErrorReason.ValueType  # 30
+    """All money of the tenant is of one currency; metadata: currency_code, given."""
+    ERROR_REASON_CHANNEL_NUMBER_REUSED: _ErrorReason.ValueType  # 31
+    """The channel's number stands for another top-up."""
+    ERROR_REASON_NOTICE_NOT_VALID: _ErrorReason.ValueType  # 32
+    """The channel did not sign this notice, or long ago."""
+    ERROR_REASON_TOP_UP_RETURNED: _ErrorReason.ValueType  # 33
+    """Less than this is left of the top-up to be sent back."""
+    ERROR_REASON_ADVISORY_NOT_ADJUSTABLE: _ErrorReason.ValueType  # 40
+    """The customer is linked by referral sale: nothing is allocated to it or reclaimed from it; metadata: customer_id."""
+    ERROR_REASON_ADJUSTMENT_IN_PROGRESS: _ErrorReason.ValueType  # 41
+    """Another adjustment between the same two is running: ask again (CBC.99007461)."""
+    ERROR_REASON_CREDIT_EXPIRED: _ErrorReason.ValueType  # 42
+    """There was enough credit, but it has expired (CBC.7181); metadata: expire_date, the last day."""
+    ERROR_REASON_FENCE_OUTDATED: _ErrorReason.ValueType  # 43
+    """A later attempt at closing the accounts is known; metadata: fence."""
+    ERROR_REASON_CLOSING_OUT_OF_ORDER: _ErrorReason.ValueType  # 44
+    """This step of closing accounts does not follow on the state; metadata: state."""
+    ERROR_REASON_COUPON_TYPE_NOT_ALLOWED: _ErrorReason.ValueType  # 50
+    """Resellers get quotas of vouchers only, not of cash coupons."""
+    ERROR_REASON_VOUCHER_NOT_RECLAIMABLE: _ErrorReason.ValueType  # 51
+    """Only usable vouchers that no unpaid order holds are reclaimed; metadata: state."""
+    ERROR_REASON_VERIFICATION_REQUIRED: _ErrorReason.ValueType  # 80
+    """The operation needs a code, and none was given; ask for one and send the same request with it."""
+    ERROR_REASON_VERIFICATION_FAILED: _ErrorReason.ValueType  # 81
+    """The code is wrong, or the challenge is another's, for another operation, used or expired."""
+    ERROR_REASON_VERIFICATION_CONTACT_MISSING: _ErrorReason.ValueType  # 82
+    """The partner has said of no contact for that channel."""
+    ERROR_REASON_NOT_VERIFIED: _ErrorReason.ValueType  # 83
+    """The partner, for a withdrawal its name, or for incentive money its business information, is not verified."""
+    ERROR_REASON_WITHDRAWABLE_EXCEEDED: _ErrorReason.ValueType  # 84
+    """More than can be withdrawn by this kind; metadata: available, required."""
+    ERROR_REASON_INVOICE_ARREARS: _ErrorReason.ValueType  # 85
+    """Money was invoiced and not consumed, and what is beside it does not suffice; metadata: arrears, available."""
+    ERROR_REASON_NAME_MISMATCH: _ErrorReason.ValueType  # 86
+    """The bank account is not under the verified name."""
+    ERROR_REASON_FLOW_EXPIRED: _ErrorReason.ValueType  # 87
+    """A chosen top-up can not go this way any more, or not yet; metadata: top_up_id."""
+    ERROR_REASON_WITHDRAWAL_STATE_CONFLICT: _ErrorReason.ValueType  # 88
+    """The withdrawal is in a state that does not allow this; metadata: state."""
+    ERROR_REASON_WITHDRAWAL_OPEN: _ErrorReason.ValueType  # 89
+    """Another withdrawal of this kind is not finished."""
     ERROR_REASON_DATE_OUT_OF_RANGE: _ErrorReason.ValueType  # 111
     """The date is too long ago, or an installment is due after the promised date; metadata: earliest, latest."""
     ERROR_REASON_PAYMENT_PLAN_MISMATCH: _ErrorReason.ValueType  # 112
@@ -125,7 +165,7 @@ ERROR_REASON_RECIPIENT_NOT_ALLOWED: ErrorReason.ValueType  # 17
 ERROR_REASON_LIMIT_EXCEEDS_QUOTA: ErrorReason.ValueType  # 18
 """The limits asked for are wider than the quota's; metadata: limit."""
 ERROR_REASON_TOO_MANY_RECIPIENTS: ErrorReason.ValueType  # 19
-"""More than 10 customers."""
+"""More than 10 customers or resellers."""
 ERROR_REASON_VALIDITY_EXCEEDS_QUOTA: ErrorReason.ValueType  # 20
 """The validity asked for is wider than the quota's."""
 ERROR_REASON_HISTORY_LIMIT_EXCEEDED: ErrorReason.ValueType  # 21
@@ -134,8 +174,48 @@ ERROR_REASON_ACCOUNT_MANAGER_REQUIRED: ErrorReason.ValueType  # 22
 """A director has to name one account manager."""
 ERROR_REASON_FILE_NOT_READABLE: ErrorReason.ValueType  # 23
 """The file is no FOCUS CSV that can be read; metadata: cause."""
-ERROR_REASON_NOT_VERIFIED: ErrorReason.ValueType  # 110
-"""The partner's papers were not found good, or nobody has looked at them."""
+ERROR_REASON_CURRENCY_MISMATCH: ErrorReason.ValueType  # 30
+"""All money of the tenant is of one currency; metadata: currency_code, given."""
+ERROR_REASON_CHANNEL_NUMBER_REUSED: ErrorReason.ValueType  # 31
+"""The channel's number stands for another top-up."""
+ERROR_REASON_NOTICE_NOT_VALID: ErrorReason.ValueType  # 32
+"""The channel did not sign this notice, or long ago."""
+ERROR_REASON_TOP_UP_RETURNED: ErrorReason.ValueType  # 33
+"""Less than this is left of the top-up to be sent back."""
+ERROR_REASON_ADVISORY_NOT_ADJUSTABLE: ErrorReason.ValueType  # 40
+"""The customer is linked by referral sale: nothing is allocated to it or reclaimed from it; metadata: customer_id."""
+ERROR_REASON_ADJUSTMENT_IN_PROGRESS: ErrorReason.ValueType  # 41
+"""Another adjustment between the same two is running: ask again (CBC.99007461)."""
+ERROR_REASON_CREDIT_EXPIRED: ErrorReason.ValueType  # 42
+"""There was enough credit, but it has expired (CBC.7181); metadata: expire_date, the last day."""
+ERROR_REASON_FENCE_OUTDATED: ErrorReason.ValueType  # 43
+"""A later attempt at closing the accounts is known; metadata: fence."""
+ERROR_REASON_CLOSING_OUT_OF_ORDER: ErrorReason.ValueType  # 44
+"""This step of closing accounts does not follow on the state; metadata: state."""
+ERROR_REASON_COUPON_TYPE_NOT_ALLOWED: ErrorReason.ValueType  # 50
+"""Resellers get quotas of vouchers only, not of cash coupons."""
+ERROR_REASON_VOUCHER_NOT_RECLAIMABLE: ErrorReason.ValueType  # 51
+"""Only usable vouchers that no unpaid order holds are reclaimed; metadata: state."""
+ERROR_REASON_VERIFICATION_REQUIRED: ErrorReason.ValueType  # 80
+"""The operation needs a code, and none was given; ask for one and send the same request with it."""
+ERROR_REASON_VERIFICATION_FAILED: ErrorReason.ValueType  # 81
+"""The code is wrong, or the challenge is another's, for another operation, used or expired."""
+ERROR_REASON_VERIFICATION_CONTACT_MISSING: ErrorReason.ValueType  # 82
+"""The partner has said of no contact for that channel."""
+ERROR_REASON_NOT_VERIFIED: ErrorReason.ValueType  # 83
+"""The partner, for a withdrawal its name, or for incentive money its business information, is not verified."""
+ERROR_REASON_WITHDRAWABLE_EXCEEDED: ErrorReason.ValueType  # 84
+"""More than can be withdrawn by this kind; metadata: available, required."""
+ERROR_REASON_INVOICE_ARREARS: ErrorReason.ValueType  # 85
+"""Money was invoiced and not consumed, and what is beside it does not suffice; metadata: arrears, available."""
+ERROR_REASON_NAME_MISMATCH: ErrorReason.ValueType  # 86
+"""The bank account is not under the verified name."""
+ERROR_REASON_FLOW_EXPIRED: ErrorReason.ValueType  # 87
+"""A chosen top-up can not go this way any more, or not yet; metadata: top_up_id."""
+ERROR_REASON_WITHDRAWAL_STATE_CONFLICT: ErrorReason.ValueType  # 88
+"""The withdrawal is in a state that does not allow this; metadata: state."""
+ERROR_REASON_WITHDRAWAL_OPEN: ErrorReason.ValueType  # 89
+"""Another withdrawal of this kind is not finished."""
 ERROR_REASON_DATE_OUT_OF_RANGE: ErrorReason.ValueType  # 111
 """The date is too long ago, or an installment is due after the promised date; metadata: earliest, latest."""
 ERROR_REASON_PAYMENT_PLAN_MISMATCH: ErrorReason.ValueType  # 112

@@ -24,12 +24,13 @@ _sym_db = _symbol_database.Default()
 
 from google.protobuf import field_mask_pb2 as google_dot_protobuf_dot_field__mask__pb2
 from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__pb2
+from partner.billing.v1 import verification_codes_pb2 as partner_dot_billing_dot_v1_dot_verification__codes__pb2
 from partner.billing.v1 import vouchers_pb2 as partner_dot_billing_dot_v1_dot_vouchers__pb2
 from partner.type.v1 import money_pb2 as partner_dot_type_dot_v1_dot_money__pb2
 from partner.type.v1 import options_pb2 as partner_dot_type_dot_v1_dot_options__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\'partner/billing/v1/voucher_quotas.proto\x12\x12partner.billing.v1\x1a google/protobuf/field_mask.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a!partner/billing/v1/vouchers.proto\x1a\x1bpartner/type/v1/money.proto\x1a\x1dpartner/type/v1/options.proto\"\xcf\x04\n\x0cVoucherQuota\x12\x13\n\x02id\x18\x01 \x01(\tB\x07\x92\xb5\x18\x03quo\x12\x1b\n\npartner_id\x18\x02 \x01(\tB\x07\x92\xb5\x18\x03ptr\x12\x33\n\x0b\x63oupon_type\x18\x03 \x01(\x0e\x32\x1e.partner.billing.v1.CouponType\x12%\n\x0fparent_quota_id\x18\x04 \x01(\tB\x07\x92\xb5\x18\x03quoH\x00\x88\x01\x01\x12*\n\nface_total\x18\x05 \x01(\x0b\x32\x16.partner.type.v1.Money\x12\'\n\x07\x62\x61lance\x18\x06 \x01(\x0b\x32\x16.partner.type.v1.Money\x12\x34\n\x05state\x18\x07 \x01(\x0e\x32%.partner.billing.v1.VoucherQuotaState\x12\x32\n\x0e\x65\x66\x66\x65\x63tive_time\x18\x08 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12/\n\x0b\x65xpire_time\x18\t \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12/\n\x0b\x63reate_time\x18\n \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12/\n\x0bupdate_time\x18\x0b \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12,\n\x06limits\x18\x0c \x03(\x0b\x32\x1c.partner.billing.v1.UseLimit\x12\x1d\n\x0c\x63ustomer_ids\x18\r \x03(\tB\x07\x92\xb5\x18\x03\x63usB\x12\n\x10_parent_quota_id\"\xa3\x04\n\x12VoucherQuotaFilter\x12\x1a\n\tquota_ids\x18\x01 \x03(\tB\x07\x92\xb5\x18\x03quo\x12\x35\n\x06states\x18\x02 \x03(\x0e\x32%.partner.billing.v1.VoucherQuotaState\x12\x33\n\x0b\x63oupon_type\x18\x03 \x01(\x0e\x32\x1e.partner.billing.v1.CouponType\x12\x34\n\x10\x63reate_time_from\x18\x04 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x32\n\x0e\x63reate_time_to\x18\x05 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x37\n\x13\x65\x66\x66\x65\x63tive_time_from\x18\x06 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x35\n\x11\x65\x66\x66\x65\x63tive_time_to\x18\x07 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x34\n\x10\x65xpire_time_from\x18\x08 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x32\n\x0e\x65xpire_time_to\x18\t \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12)\n\x13indirect_partner_id\x18\n \x01(\tB\x07\x92\xb5\x18\x03ptrH\x00\x88\x01\x01\x42\x16\n\x14_indirect_partner_id\"\xc1\x02\n\x18GrantVoucherQuotaRequest\x12\x12\n\nrequest_id\x18\x01 \x01(\t\x12\x33\n\x0b\x63oupon_type\x18\x02 \x01(\x0e\x32\x1e.partner.billing.v1.CouponType\x12*\n\nface_total\x18\x03 \x01(\x0b\x32\x16.partner.type.v1.Money\x12\x32\n\x0e\x65\x66\x66\x65\x63tive_time\x18\x04 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12/\n\x0b\x65xpire_time\x18\x05 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12,\n\x06limits\x18\x06 \x03(\x0b\x32\x1c.partner.billing.v1.UseLimit\x12\x1d\n\x0c\x63ustomer_ids\x18\x07 \x03(\tB\x07\x92\xb5\x18\x03\x63us\"c\n\x1c\x42\x61tchGetVoucherQuotasRequest\x12\x14\n\x03ids\x18\x01 \x03(\tB\x07\x92\xb5\x18\x03quo\x12-\n\tread_mask\x18\x02 \x01(\x0b\x32\x1a.google.protobuf.FieldMask\"Q\n\x1d\x42\x61tchGetVoucherQuotasResponse\x12\x30\n\x06quotas\x18\x01 \x03(\x0b\x32 .partner.billing.v1.VoucherQuota\"\xfb\x01\n\x18ListVoucherQuotasRequest\x12\x11\n\tpage_size\x18\x01 \x01(\x05\x12\x12\n\npage_token\x18\x02 \x01(\t\x12\x36\n\x06\x66ilter\x18\x03 \x01(\x0b\x32&.partner.billing.v1.VoucherQuotaFilter\x12\x37\n\x08order_by\x18\x04 \x01(\x0e\x32%.partner.billing.v1.VoucherQuotaOrder\x12\x18\n\x10with_item_tokens\x18\x05 \x01(\x08\x12-\n\tread_mask\x18\x06 \x01(\x0b\x32\x1a.google.protobuf.FieldMask\"{\n\x19ListVoucherQuotasResponse\x12\x30\n\x06quotas\x18\x01 \x03(\x0b\x32 .partner.billing.v1.VoucherQuota\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\x12\x13\n\x0bitem_tokens\x18\x03 \x03(\t*\xde\x01\n\x11VoucherQuotaOrder\x12#\n\x1fVOUCHER_QUOTA_ORDER_UNSPECIFIED\x10\x00\x12\'\n#VOUCHER_QUOTA_ORDER_EXPIRE_TIME_ASC\x10\x01\x12(\n$VOUCHER_QUOTA_ORDER_EXPIRE_TIME_DESC\x10\x02\x12(\n$VOUCHER_QUOTA_ORDER_CREATE_TIME_DESC\x10\x03\x12\'\n#VOUCHER_QUOTA_ORDER_CREATE_TIME_ASC\x10\x04*\xdf\x01\n\x11VoucherQuotaState\x12#\n\x1fVOUCHER_QUOTA_STATE_UNSPECIFIED\x10\x00\x12\x1e\n\x1aVOUCHER_QUOTA_STATE_NORMAL\x10\x01\x12\x1f\n\x1bVOUCHER_QUOTA_STATE_INVALID\x10\x02\x12!\n\x1dVOUCHER_QUOTA_STATE_ADJUSTING\x10\x03\x12\x1e\n\x1aVOUCHER_QUOTA_STATE_FROZEN\x10\x04\x12!\n\x1dVOUCHER_QUOTA_STATE_RECLAIMED\x10\x05\x32\xfd\x02\n\x13VoucherQuotaService\x12i\n\x11GrantVoucherQuota\x12,.partner.billing.v1.GrantVoucherQuotaRequest\x1a .partner.billing.v1.VoucherQuota\"\x04\x88\xb5\x18\x03\x12\x82\x01\n\x15\x42\x61tchGetVoucherQuotas\x12\x30.partner.billing.v1.BatchGetVoucherQuotasRequest\x1a\x31.partner.billing.v1.BatchGetVoucherQuotasResponse\"\x04\x88\xb5\x18\x02\x12v\n\x11ListVoucherQuotas\x12,.partner.billing.v1.ListVoucherQuotasRequest\x1a-.partner.billing.v1.ListVoucherQuotasResponse\"\x04\x88\xb5\x18\x02\x62\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\'partner/billing/v1/voucher_quotas.proto\x12\x12partner.billing.v1\x1a google/protobuf/field_mask.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a+partner/billing/v1/verification_codes.proto\x1a!partner/billing/v1/vouchers.proto\x1a\x1bpartner/type/v1/money.proto\x1a\x1dpartner/type/v1/options.proto\"\xcf\x04\n\x0cVoucherQuota\x12\x13\n\x02id\x18\x01 \x01(\tB\x07\x92\xb5\x18\x03quo\x12\x1b\n\npartner_id\x18\x02 \x01(\tB\x07\x92\xb5\x18\x03ptr\x12\x33\n\x0b\x63oupon_type\x18\x03 \x01(\x0e\x32\x1e.partner.billing.v1.CouponType\x12%\n\x0fparent_quota_id\x18\x04 \x01(\tB\x07\x92\xb5\x18\x03quoH\x00\x88\x01\x01\x12*\n\nface_total\x18\x05 \x01(\x0b\x32\x16.partner.type.v1.Money\x12\'\n\x07\x62\x61lance\x18\x06 \x01(\x0b\x32\x16.partner.type.v1.Money\x12\x34\n\x05state\x18\x07 \x01(\x0e\x32%.partner.billing.v1.VoucherQuotaState\x12\x32\n\x0e\x65\x66\x66\x65\x63tive_time\x18\x08 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12/\n\x0b\x65xpire_time\x18\t \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12/\n\x0b\x63reate_time\x18\n \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12/\n\x0bupdate_time\x18\x0b \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12,\n\x06limits\x18\x0c \x03(\x0b\x32\x1c.partner.billing.v1.UseLimit\x12\x1d\n\x0c\x63ustomer_ids\x18\r \x03(\tB\x07\x92\xb5\x18\x03\x63usB\x12\n\x10_parent_quota_id\"\xde\x04\n\x12VoucherQuotaFilter\x12\x1a\n\tquota_ids\x18\x01 \x03(\tB\x07\x92\xb5\x18\x03quo\x12\x35\n\x06states\x18\x02 \x03(\x0e\x32%.partner.billing.v1.VoucherQuotaState\x12\x33\n\x0b\x63oupon_type\x18\x03 \x01(\x0e\x32\x1e.partner.billing.v1.CouponType\x12\x34\n\x10\x63reate_time_from\x18\x04 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x32\n\x0e\x63reate_time_to\x18\x05 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x37\n\x13\x65\x66\x66\x65\x63tive_time_from\x18\x06 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x35\n\x11\x65\x66\x66\x65\x63tive_time_to\x18\x07 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x34\n\x10\x65xpire_time_from\x18\x08 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x32\n\x0e\x65xpire_time_to\x18\t \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12)\n\x13indirect_partner_id\x18\n \x01(\tB\x07\x92\xb5\x18\x03ptrH\x00\x88\x01\x01\x12%\n\x0fparent_quota_id\x18\x0b \x01(\tB\x07\x92\xb5\x18\x03quoH\x01\x88\x01\x01\x42\x16\n\x14_indirect_partner_idB\x12\n\x10_parent_quota_id\"\xc1\x02\n\x18GrantVoucherQuotaRequest\x12\x12\n\nrequest_id\x18\x01 \x01(\t\x12\x33\n\x0b\x63oupon_type\x18\x02 \x01(\x0e\x32\x1e.partner.billing.v1.CouponType\x12*\n\nface_total\x18\x03 \x01(\x0b\x32\x16.partner.type.v1.Money\x12\x32\n\x0e\x65\x66\x66\x65\x63tive_time\x18\x04 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12/\n\x0b\x65xpire_time\x18\x05 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12,\n\x06limits\x18\x06 \x03(\x0b\x32\x1c.partner.billing.v1.UseLimit\x12\x1d\n\x0c\x63ustomer_ids\x18\x07 \x03(\tB\x07\x92\xb5\x18\x03\x63us\"\xfe\x01\n\x14GrantSubQuotaRequest\x12\x12\n\nrequest_id\x18\x01 \x01(\t\x12\x19\n\x08quota_id\x18\x02 \x01(\tB\x07\x92\xb5\x18\x03quo\x12%\n\x14indirect_partner_ids\x18\x03 \x03(\tB\x07\x92\xb5\x18\x03ptr\x12&\n\x06\x61mount\x18\x04 \x01(\x0b\x32\x16.partner.type.v1.Money\x12\x11\n\x04memo\x18\x05 \x01(\tH\x00\x88\x01\x01\x12;\n\x0cverification\x18\x06 \x01(\x0b\x32 .partner.billing.v1.VerificationH\x01\x88\x01\x01\x42\x07\n\x05_memoB\x0f\n\r_verification\"\xfe\x01\n\x15GrantSubQuotaResponse\x12J\n\x07results\x18\x01 \x03(\x0b\x32\x39.partner.billing.v1.GrantSubQuotaResponse.GrantedSubQuota\x1a\x98\x01\n\x0fGrantedSubQuota\x12$\n\x13indirect_partner_id\x18\x01 \x01(\tB\x07\x92\xb5\x18\x03ptr\x12/\n\x05quota\x18\x02 \x01(\x0b\x32 .partner.billing.v1.VoucherQuota\x12.\n\x05\x65rror\x18\x03 \x01(\x0b\x32\x1f.partner.billing.v1.ErrorDetail\"\xb7\x01\n\x17ReclaimSubQuotasRequest\x12\x12\n\nrequest_id\x18\x01 \x01(\t\x12\x1a\n\tquota_ids\x18\x02 \x03(\tB\x07\x92\xb5\x18\x03quo\x12\x13\n\x06remark\x18\x03 \x01(\tH\x00\x88\x01\x01\x12;\n\x0cverification\x18\x04 \x01(\x0b\x32 .partner.billing.v1.VerificationH\x01\x88\x01\x01\x42\t\n\x07_remarkB\x0f\n\r_verification\"\xf4\x01\n\x18ReclaimSubQuotasResponse\x12O\n\x07results\x18\x01 \x03(\x0b\x32>.partner.billing.v1.ReclaimSubQuotasResponse.ReclaimedSubQuota\x1a\x86\x01\n\x11ReclaimedSubQuota\x12\x19\n\x08quota_id\x18\x01 \x01(\tB\x07\x92\xb5\x18\x03quo\x12&\n\x06\x61mount\x18\x02 \x01(\x0b\x32\x16.partner.type.v1.Money\x12.\n\x05\x65rror\x18\x03 \x01(\x0b\x32\x1f.partner.billing.v1.ErrorDetail\"c\n\x1c\x42\x61tchGetVoucherQuotasRequest\x12\x14\n\x03ids\x18\x01 \x03(\tB\x07\x92\xb5\x18\x03quo\x12-\n\tread_mask\x18\x02 \x01(\x0b\x32\x1a.google.protobuf.FieldMask\"Q\n\x1d\x42\x61tchGetVoucherQuotasResponse\x12\x30\n\x06quotas\x18\x01 \x03(\x0b\x32 .partner.billing.v1.VoucherQuota\"\xfb\x01\n\x18ListVoucherQuotasRequest\x12\x11\n\tpage_size\x18\x01 \x01(\x05\x12\x12\n\npage_token\x18\x02 \x01(\t\x12\x36\n\x06\x66ilter\x18\x03 \x01(\x0b\x32&.partner.billing.v1.VoucherQuotaFilter\x12\x37\n\x08order_by\x18\x04 \x01(\x0e\x32%.partner.billing.v1.VoucherQuotaOrder\x12\x18\n\x10with_item_tokens\x18\x05 \x01(\x08\x12-\n\tread_mask\x18\x06 \x01(\x0b\x32\x1a.google.protobuf.FieldMask\"{\n\x19ListVoucherQuotasResponse\x12\x30\n\x06quotas\x18\x01 \x03(\x0b\x32 .partner.billing.v1.VoucherQuota\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\x12\x13\n\x0bitem_tokens\x18\x03 \x03(\t\"\x8f\x02\n\x1d\x42\x61tchListVoucherQuotasRequest\x12!\n\x10parent_quota_ids\x18\x01 \x03(\tB\x07\x92\xb5\x18\x03quo\x12\x11\n\tpage_size\x18\x02 \x01(\x05\x12\x36\n\x06\x66ilter\x18\x03 \x01(\x0b\x32&.partner.billing.v1.VoucherQuotaFilter\x12\x37\n\x08order_by\x18\x04 \x01(\x0e\x32%.partner.billing.v1.VoucherQuotaOrder\x12\x18\n\x10with_item_tokens\x18\x05 \x01(\x08\x12-\n\tread_mask\x18\x06 \x01(\x0b\x32\x1a.google.protobuf.FieldMask\"\xf6\x01\n\x1e\x42\x61tchListVoucherQuotasResponse\x12H\n\x06groups\x18\x01 \x03(\x0b\x32\x38.partner.billing.v1.BatchListVoucherQuotasResponse.Group\x1a\x89\x01\n\x05Group\x12 \n\x0fparent_quota_id\x18\x01 \x01(\tB\x07\x92\xb5\x18\x03quo\x12\x30\n\x06quotas\x18\x02 \x03(\x0b\x32 .partner.billing.v1.VoucherQuota\x12\x17\n\x0fnext_page_token\x18\x03 \x01(\t\x12\x13\n\x0bitem_tokens\x18\x04 \x03(\t*\xde\x01\n\x11VoucherQuotaOrder\x12#\n\x1fVOUCHER_QUOTA_ORDER_UNSPECIFIED\x10\x00\x12\'\n#VOUCHER_QUOTA_ORDER_EXPIRE_TIME_ASC\x10\x01\x12(\n$VOUCHER_QUOTA_ORDER_EXPIRE_TIME_DESC\x10\x02\x12(\n$VOUCHER_QUOTA_ORDER_CREATE_TIME_DESC\x10\x03\x12\'\n#VOUCHER_QUOTA_ORDER_CREATE_TIME_ASC\x10\x04*\xdf\x01\n\x11VoucherQuotaState\x12#\n\x1fVOUCHER_QUOTA_STATE_UNSPECIFIED\x10\x00\x12\x1e\n\x1aVOUCHER_QUOTA_STATE_NORMAL\x10\x01\x12\x1f\n\x1bVOUCHER_QUOTA_STATE_INVALID\x10\x02\x12!\n\x1dVOUCHER_QUOTA_STATE_ADJUSTING\x10\x03\x12\x1e\n\x1aVOUCHER_QUOTA_STATE_FROZEN\x10\x04\x12!\n\x1dVOUCHER_QUOTA_STATE_RECLAIMED\x10\x05\x32\xe6\x05\n\x13VoucherQuotaService\x12i\n\x11GrantVoucherQuota\x12,.partner.billing.v1.GrantVoucherQuotaRequest\x1a .partner.billing.v1.VoucherQuota\"\x04\x88\xb5\x18\x03\x12j\n\rGrantSubQuota\x12(.partner.billing.v1.GrantSubQuotaRequest\x1a).partner.billing.v1.GrantSubQuotaResponse\"\x04\x88\xb5\x18\x02\x12s\n\x10ReclaimSubQuotas\x12+.partner.billing.v1.ReclaimSubQuotasRequest\x1a,.partner.billing.v1.ReclaimSubQuotasResponse\"\x04\x88\xb5\x18\x02\x12\x82\x01\n\x15\x42\x61tchGetVoucherQuotas\x12\x30.partner.billing.v1.BatchGetVoucherQuotasRequest\x1a\x31.partner.billing.v1.BatchGetVoucherQuotasResponse\"\x04\x88\xb5\x18\x02\x12v\n\x11ListVoucherQuotas\x12,.partner.billing.v1.ListVoucherQuotasRequest\x1a-.partner.billing.v1.ListVoucherQuotasResponse\"\x04\x88\xb5\x18\x02\x12\x85\x01\n\x16\x42\x61tchListVoucherQuotas\x12\x31.partner.billing.v1.BatchListVoucherQuotasRequest\x1a\x32.partner.billing.v1.BatchListVoucherQuotasResponse\"\x04\x88\xb5\x18\x02\x62\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -48,34 +49,74 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_VOUCHERQUOTAFILTER'].fields_by_name['quota_ids']._serialized_options = b'\222\265\030\003quo'
   _globals['_VOUCHERQUOTAFILTER'].fields_by_name['indirect_partner_id']._loaded_options = None
   _globals['_VOUCHERQUOTAFILTER'].fields_by_name['indirect_partner_id']._serialized_options = b'\222\265\030\003ptr'
+  _globals['_VOUCHERQUOTAFILTER'].fields_by_name['parent_quota_id']._loaded_options = None
+  _globals['_VOUCHERQUOTAFILTER'].fields_by_name['parent_quota_id']._serialized_options = b'\222\265\030\003quo'
   _globals['_GRANTVOUCHERQUOTAREQUEST'].fields_by_name['customer_ids']._loaded_options = None
   _globals['_GRANTVOUCHERQUOTAREQUEST'].fields_by_name['customer_ids']._serialized_options = b'\222\265\030\003cus'
+  _globals['_GRANTSUBQUOTAREQUEST'].fields_by_name['quota_id']._loaded_options = None
+  _globals['_GRANTSUBQUOTAREQUEST'].fields_by_name['quota_id']._serialized_options = b'\222\265\030\003quo'
+  _globals['_GRANTSUBQUOTAREQUEST'].fields_by_name['indirect_partner_ids']._loaded_options = None
+  _globals['_GRANTSUBQUOTAREQUEST'].fields_by_name['indirect_partner_ids']._serialized_options = b'\222\265\030\003ptr'
+  _globals['_GRANTSUBQUOTARESPONSE_GRANTEDSUBQUOTA'].fields_by_name['indirect_partner_id']._loaded_options = None
+  _globals['_GRANTSUBQUOTARESPONSE_GRANTEDSUBQUOTA'].fields_by_name['indirect_partner_id']._serialized_options = b'\222\265\030\003ptr'
+  _globals['_RECLAIMSUBQUOTASREQUEST'].fields_by_name['quota_ids']._loaded_options = None
+  _globals['_RECLAIMSUBQUOTASREQUEST'].fields_by_name['quota_ids']._serialized_options = b'\222\265\030\003quo'
+  _globals['_RECLAIMSUBQUOTASRESPONSE_RECLAIMEDSUBQUOTA'].fields_by_name['quota_id']._loaded_options = None
+  _globals['_RECLAIMSUBQUOTASRESPONSE_RECLAIMEDSUBQUOTA'].fields_by_name['quota_id']._serialized_options = b'\222\265\030\003quo'
   _globals['_BATCHGETVOUCHERQUOTASREQUEST'].fields_by_name['ids']._loaded_options = None
   _globals['_BATCHGETVOUCHERQUOTASREQUEST'].fields_by_name['ids']._serialized_options = b'\222\265\030\003quo'
+  _globals['_BATCHLISTVOUCHERQUOTASREQUEST'].fields_by_name['parent_quota_ids']._loaded_options = None
+  _globals['_BATCHLISTVOUCHERQUOTASREQUEST'].fields_by_name['parent_quota_ids']._serialized_options = b'\222\265\030\003quo'
+  _globals['_BATCHLISTVOUCHERQUOTASRESPONSE_GROUP'].fields_by_name['parent_quota_id']._loaded_options = None
+  _globals['_BATCHLISTVOUCHERQUOTASRESPONSE_GROUP'].fields_by_name['parent_quota_id']._serialized_options = b'\222\265\030\003quo'
   _globals['_VOUCHERQUOTASERVICE'].methods_by_name['GrantVoucherQuota']._loaded_options = None
   _globals['_VOUCHERQUOTASERVICE'].methods_by_name['GrantVoucherQuota']._serialized_options = b'\210\265\030\003'
+  _globals['_VOUCHERQUOTASERVICE'].methods_by_name['GrantSubQuota']._loaded_options = None
+  _globals['_VOUCHERQUOTASERVICE'].methods_by_name['GrantSubQuota']._serialized_options = b'\210\265\030\002'
+  _globals['_VOUCHERQUOTASERVICE'].methods_by_name['ReclaimSubQuotas']._loaded_options = None
+  _globals['_VOUCHERQUOTASERVICE'].methods_by_name['ReclaimSubQuotas']._serialized_options = b'\210\265\030\002'
   _globals['_VOUCHERQUOTASERVICE'].methods_by_name['BatchGetVoucherQuotas']._loaded_options = None
   _globals['_VOUCHERQUOTASERVICE'].methods_by_name['BatchGetVoucherQuotas']._serialized_options = b'\210\265\030\002'
   _globals['_VOUCHERQUOTASERVICE'].methods_by_name['ListVoucherQuotas']._loaded_options = None
   _globals['_VOUCHERQUOTASERVICE'].methods_by_name['ListVoucherQuotas']._serialized_options = b'\210\265\030\002'
-  _globals['_VOUCHERQUOTAORDER']._serialized_start=2257
-  _globals['_VOUCHERQUOTAORDER']._serialized_end=2479
-  _globals['_VOUCHERQUOTASTATE']._serialized_start=2482
-  _globals['_VOUCHERQUOTASTATE']._serialized_end=2705
-  _globals['_VOUCHERQUOTA']._serialized_start=226
-  _globals['_VOUCHERQUOTA']._serialized_end=817
-  _globals['_VOUCHERQUOTAFILTER']._serialized_start=820
-  _globals['_VOUCHERQUOTAFILTER']._serialized_end=1367
-  _globals['_GRANTVOUCHERQUOTAREQUEST']._serialized_start=1370
-  _globals['_GRANTVOUCHERQUOTAREQUEST']._serialized_end=1691
-  _globals['_BATCHGETVOUCHERQUOTASREQUEST']._serialized_start=1693
-  _globals['_BATCHGETVOUCHERQUOTASREQUEST']._serialized_end=1792
-  _globals['_BATCHGETVOUCHERQUOTASRESPONSE']._serialized_start=1794
-  _globals['_BATCHGETVOUCHERQUOTASRESPONSE']._serialized_end=1875
-  _globals['_LISTVOUCHERQUOTASREQUEST']._serialized_start=1878
-  _globals['_LISTVOUCHERQUOTASREQUEST']._serialized_end=2129
-  _globals['_LISTVOUCHERQUOTASRESPONSE']._serialized_start=2131
-  _globals['_LISTVOUCHERQUOTASRESPONSE']._serialized_end=2254
-  _globals['_VOUCHERQUOTASERVICE']._serialized_start=2708
-  _globals['_VOUCHERQUOTASERVICE']._serialized_end=3089
+  _globals['_VOUCHERQUOTASERVICE'].methods_by_name['BatchListVoucherQuotas']._loaded_options = None
+  _globals['_VOUCHERQUOTASERVICE'].methods_by_name['BatchListVoucherQuotas']._serialized_options = b'\210\265\030\002'
+  _globals['_VOUCHERQUOTAORDER']._serialized_start=3831
+  _globals['_VOUCHERQUOTAORDER']._serialized_end=4053
+  _globals['_VOUCHERQUOTASTATE']._serialized_start=4056
+  _globals['_VOUCHERQUOTASTATE']._serialized_end=4279
+  _globals['_VOUCHERQUOTA']._serialized_start=271
+  _globals['_VOUCHERQUOTA']._serialized_end=862
+  _globals['_VOUCHERQUOTAFILTER']._serialized_start=865
+  _globals['_VOUCHERQUOTAFILTER']._serialized_end=1471
+  _globals['_GRANTVOUCHERQUOTAREQUEST']._serialized_start=1474
+  _globals['_GRANTVOUCHERQUOTAREQUEST']._serialized_end=1795
+  _globals['_GRANTSUBQUOTAREQUEST']._serialized_start=1798
+  _globals['_GRANTSUBQUOTAREQUEST']._serialized_end=2052
+  _globals['_GRANTSUBQUOTARESPONSE']._serialized_start=2055
+  _globals['_GRANTSUBQUOTARESPONSE']._serialized_end=2309
+  _globals['_GRANTSUBQUOTARESPONSE_GRANTEDSUBQUOTA']._serialized_start=2157
+  _globals['_GRANTSUBQUOTARESPONSE_GRANTEDSUBQUOTA']._serialized_end=2309
+  _globals['_RECLAIMSUBQUOTASREQUEST']._serialized_start=2312
+  _globals['_RECLAIMSUBQUOTASREQUEST']._serialized_end=2495
+  _globals['_RECLAIMSUBQUOTASRESPONSE']._serialized_start=2498
+  _globals['_RECLAIMSUBQUOTASRESPONSE']._serialized_end=2742
+  _globals['_RECLAIMSUBQUOTASRESPONSE_RECLAIMEDSUBQUOTA']._serialized_start=2608
+  _globals['_RECLAIMSUBQUOTASRESPONSE_RECLAIMEDSUBQUOTA']._serialized_end=2742
+  _globals['_BATCHGETVOUCHERQUOTASREQUEST']._serialized_start=2744
+  _globals['_BATCHGETVOUCHERQUOTASREQUEST']._serialized_end=2843
+  _globals['_BATCHGETVOUCHERQUOTASRESPONSE']._serialized_start=2845
+  _globals['_BATCHGETVOUCHERQUOTASRESPONSE']._serialized_end=2926
+  _globals['_LISTVOUCHERQUOTASREQUEST']._serialized_start=2929
+  _globals['_LISTVOUCHERQUOTASREQUEST']._serialized_end=3180
+  _globals['_LISTVOUCHERQUOTASRESPONSE']._serialized_start=3182
+  _globals['_LISTVOUCHERQUOTASRESPONSE']._serialized_end=3305
+  _globals['_BATCHLISTVOUCHERQUOTASREQUEST']._serialized_start=3308
+  _globals['_BATCHLISTVOUCHERQUOTASREQUEST']._serialized_end=3579
+  _globals['_BATCHLISTVOUCHERQUOTASRESPONSE']._serialized_start=3582
+  _globals['_BATCHLISTVOUCHERQUOTASRESPONSE']._serialized_end=3828
+  _globals['_BATCHLISTVOUCHERQUOTASRESPONSE_GROUP']._serialized_start=3691
+  _globals['_BATCHLISTVOUCHERQUOTASRESPONSE_GROUP']._serialized_end=3828
+  _globals['_VOUCHERQUOTASERVICE']._serialized_start=4282
+  _globals['_VOUCHERQUOTASERVICE']._serialized_end=5024
 # @@protoc_insertion_point(module_scope)

@@ -10,6 +10,7 @@ from google.protobuf import message as _message
 from google.protobuf import timestamp_pb2 as _timestamp_pb2
 from google.protobuf.internal import containers as _containers
 from google.protobuf.internal import enum_type_wrapper as _enum_type_wrapper
+from partner.billing.v1 import verification_codes_pb2 as _verification_codes_pb2
 from partner.billing.v1 import vouchers_pb2 as _vouchers_pb2
 from partner.type.v1 import money_pb2 as _money_pb2
 import builtins as _builtins
@@ -195,10 +196,13 @@ class VoucherQuotaFilter(_message.Message):
     EXPIRE_TIME_FROM_FIELD_NUMBER: _builtins.int
     EXPIRE_TIME_TO_FIELD_NUMBER: _builtins.int
     INDIRECT_PARTNER_ID_FIELD_NUMBER: _builtins.int
+    PARENT_QUOTA_ID_FIELD_NUMBER: _builtins.int
     coupon_type: _vouchers_pb2.CouponType.ValueType
     """Of this kind."""
     indirect_partner_id: _builtins.str
     """Of this reseller of the caller's."""
+    parent_quota_id: _builtins.str
+    """Given to resellers out of this quota."""
     @_builtins.property
     def quota_ids(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
         """These quotas, at most 50."""
@@ -244,14 +248,20 @@ class VoucherQuotaFilter(_message.Message):
         expire_time_from: _timestamp_pb2.Timestamp | None = ...,
         expire_time_to: _timestamp_pb2.Timestamp | None = ...,
         indirect_partner_id: _builtins.str | None = ...,
+        parent_quota_id: _builtins.str | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["_indirect_partner_id", b"_indirect_partner_id", "create_time_from", b"create_time_from", "create_time_to", b"create_time_to", "effective_time_from", b"effective_time_from", "effective_time_to", b"effective_time_to", "expire_time_from", b"expire_time_from", "expire_time_to", b"expire_time_to", "indirect_partner_id", b"indirect_partner_id"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_indirect_partner_id", b"_indirect_partner_id", "_parent_quota_id", b"_parent_quota_id", "create_time_from", b"create_time_from", "create_time_to", b"create_time_to", "effective_time_from", b"effective_time_from", "effective_time_to", b"effective_time_to", "expire_time_from", b"expire_time_from", "expire_time_to", b"expire_time_to", "indirect_partner_id", b"indirect_partner_id", "parent_quota_id", b"parent_quota_id"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["_indirect_partner_id", b"_indirect_partner_id", "coupon_type", b"coupon_type", "create_time_from", b"create_time_from", "create_time_to", b"create_time_to", "effective_time_from", b"effective_time_from", "effective_time_to", b"effective_time_to", "expire_time_from", b"expire_time_from", "expire_time_to", b"expire_time_to", "indirect_partner_id", b"indirect_partner_id", "quota_ids", b"quota_ids", "states", b"states"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_indirect_partner_id", b"_indirect_partner_id", "_parent_quota_id", b"_parent_quota_id", "coupon_type", b"coupon_type", "create_time_from", b"create_time_from", "create_time_to", b"create_time_to", "effective_time_from", b"effective_time_from", "effective_time_to", b"effective_time_to", "expire_time_from", b"expire_time_from", "expire_time_to", b"expire_time_to", "indirect_partner_id", b"indirect_partner_id", "parent_quota_id", b"parent_quota_id", "quota_ids", b"quota_ids", "states", b"states"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     _WhichOneofReturnType__indirect_partner_id: _TypeAlias = _typing.Literal["indirect_partner_id"]  # noqa: Y015
     _WhichOneofArgType__indirect_partner_id: _TypeAlias = _typing.Literal["_indirect_partner_id", b"_indirect_partner_id"]  # noqa: Y015
+    _WhichOneofReturnType__parent_quota_id: _TypeAlias = _typing.Literal["parent_quota_id"]  # noqa: Y015
+    _WhichOneofArgType__parent_quota_id: _TypeAlias = _typing.Literal["_parent_quota_id", b"_parent_quota_id"]  # noqa: Y015
+    @_typing.overload
     def WhichOneof(self, oneof_group: _WhichOneofArgType__indirect_partner_id) -> _WhichOneofReturnType__indirect_partner_id | None: ...
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__parent_quota_id) -> _WhichOneofReturnType__parent_quota_id | None: ...
 
 Global___VoucherQuotaFilter: _TypeAlias = VoucherQuotaFilter  # noqa: Y015
 
@@ -310,6 +320,218 @@ class GrantVoucherQuotaRequest(_message.Message):
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___GrantVoucherQuotaRequest: _TypeAlias = GrantVoucherQuotaRequest  # noqa: Y015
+
+@_typing.final
+class GrantSubQuotaRequest(_message.Message):
+    """Gives resellers a part of a quota."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    REQUEST_ID_FIELD_NUMBER: _builtins.int
+    QUOTA_ID_FIELD_NUMBER: _builtins.int
+    INDIRECT_PARTNER_IDS_FIELD_NUMBER: _builtins.int
+    AMOUNT_FIELD_NUMBER: _builtins.int
+    MEMO_FIELD_NUMBER: _builtins.int
+    VERIFICATION_FIELD_NUMBER: _builtins.int
+    request_id: _builtins.str
+    """Makes a repetition harmless."""
+    quota_id: _builtins.str
+    """Out of which quota of the distributor's; its limits and dates go with it."""
+    memo: _builtins.str
+    """Note for the operation records, at most 200 characters."""
+    @_builtins.property
+    def indirect_partner_ids(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """To whom, at most 10."""
+
+    @_builtins.property
+    def amount(self) -> _money_pb2.Money:
+        """How much each; above 0, at most 2 decimals, in the quota's currency."""
+
+    @_builtins.property
+    def verification(self) -> _verification_codes_pb2.Verification:
+        """Answers a challenge; needed where the partner's verification is on."""
+
+    def __init__(
+        self,
+        *,
+        request_id: _builtins.str = ...,
+        quota_id: _builtins.str = ...,
+        indirect_partner_ids: _abc.Iterable[_builtins.str] | None = ...,
+        amount: _money_pb2.Money | None = ...,
+        memo: _builtins.str | None = ...,
+        verification: _verification_codes_pb2.Verification | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_memo", b"_memo", "_verification", b"_verification", "amount", b"amount", "memo", b"memo", "verification", b"verification"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_memo", b"_memo", "_verification", b"_verification", "amount", b"amount", "indirect_partner_ids", b"indirect_partner_ids", "memo", b"memo", "quota_id", b"quota_id", "request_id", b"request_id", "verification", b"verification"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    _WhichOneofReturnType__memo: _TypeAlias = _typing.Literal["memo"]  # noqa: Y015
+    _WhichOneofArgType__memo: _TypeAlias = _typing.Literal["_memo", b"_memo"]  # noqa: Y015
+    _WhichOneofReturnType__verification: _TypeAlias = _typing.Literal["verification"]  # noqa: Y015
+    _WhichOneofArgType__verification: _TypeAlias = _typing.Literal["_verification", b"_verification"]  # noqa: Y015
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__memo) -> _WhichOneofReturnType__memo | None: ...
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__verification) -> _WhichOneofReturnType__verification | None: ...
+
+Global___GrantSubQuotaRequest: _TypeAlias = GrantSubQuotaRequest  # noqa: Y015
+
+@_typing.final
+class GrantSubQuotaResponse(_message.Message):
+    """What came of it."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    @_typing.final
+    class GrantedSubQuota(_message.Message):
+        """What came of it for one reseller."""
+
+        DESCRIPTOR: _descriptor.Descriptor
+
+        INDIRECT_PARTNER_ID_FIELD_NUMBER: _builtins.int
+        QUOTA_FIELD_NUMBER: _builtins.int
+        ERROR_FIELD_NUMBER: _builtins.int
+        indirect_partner_id: _builtins.str
+        """For whom."""
+        @_builtins.property
+        def quota(self) -> Global___VoucherQuota:
+            """The reseller's quota; unset where refused."""
+
+        @_builtins.property
+        def error(self) -> _vouchers_pb2.ErrorDetail:
+            """Why refused; empty where given."""
+
+        def __init__(
+            self,
+            *,
+            indirect_partner_id: _builtins.str = ...,
+            quota: Global___VoucherQuota | None = ...,
+            error: _vouchers_pb2.ErrorDetail | None = ...,
+        ) -> None: ...
+        _HasFieldArgType: _TypeAlias = _typing.Literal["error", b"error", "quota", b"quota"]  # noqa: Y015
+        def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+        _ClearFieldArgType: _TypeAlias = _typing.Literal["error", b"error", "indirect_partner_id", b"indirect_partner_id", "quota", b"quota"]  # noqa: Y015
+        def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+        def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+    RESULTS_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def results(self) -> _containers.RepeatedCompositeFieldContainer[Global___GrantSubQuotaResponse.GrantedSubQuota]:
+        """One per reseller, in the order asked."""
+
+    def __init__(
+        self,
+        *,
+        results: _abc.Iterable[Global___GrantSubQuotaResponse.GrantedSubQuota] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["results", b"results"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___GrantSubQuotaResponse: _TypeAlias = GrantSubQuotaResponse  # noqa: Y015
+
+@_typing.final
+class ReclaimSubQuotasRequest(_message.Message):
+    """Takes quotas back from resellers."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    REQUEST_ID_FIELD_NUMBER: _builtins.int
+    QUOTA_IDS_FIELD_NUMBER: _builtins.int
+    REMARK_FIELD_NUMBER: _builtins.int
+    VERIFICATION_FIELD_NUMBER: _builtins.int
+    request_id: _builtins.str
+    """Makes a repetition harmless."""
+    remark: _builtins.str
+    """Note for the operation records, at most 200 characters."""
+    @_builtins.property
+    def quota_ids(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """Which, at most 100."""
+
+    @_builtins.property
+    def verification(self) -> _verification_codes_pb2.Verification:
+        """Answers a challenge; needed where the partner's verification is on."""
+
+    def __init__(
+        self,
+        *,
+        request_id: _builtins.str = ...,
+        quota_ids: _abc.Iterable[_builtins.str] | None = ...,
+        remark: _builtins.str | None = ...,
+        verification: _verification_codes_pb2.Verification | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_remark", b"_remark", "_verification", b"_verification", "remark", b"remark", "verification", b"verification"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_remark", b"_remark", "_verification", b"_verification", "quota_ids", b"quota_ids", "remark", b"remark", "request_id", b"request_id", "verification", b"verification"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    _WhichOneofReturnType__remark: _TypeAlias = _typing.Literal["remark"]  # noqa: Y015
+    _WhichOneofArgType__remark: _TypeAlias = _typing.Literal["_remark", b"_remark"]  # noqa: Y015
+    _WhichOneofReturnType__verification: _TypeAlias = _typing.Literal["verification"]  # noqa: Y015
+    _WhichOneofArgType__verification: _TypeAlias = _typing.Literal["_verification", b"_verification"]  # noqa: Y015
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__remark) -> _WhichOneofReturnType__remark | None: ...
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__verification) -> _WhichOneofReturnType__verification | None: ...
+
+Global___ReclaimSubQuotasRequest: _TypeAlias = ReclaimSubQuotasRequest  # noqa: Y015
+
+@_typing.final
+class ReclaimSubQuotasResponse(_message.Message):
+    """What came of it."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    @_typing.final
+    class ReclaimedSubQuota(_message.Message):
+        """What came of it for one quota."""
+
+        DESCRIPTOR: _descriptor.Descriptor
+
+        QUOTA_ID_FIELD_NUMBER: _builtins.int
+        AMOUNT_FIELD_NUMBER: _builtins.int
+        ERROR_FIELD_NUMBER: _builtins.int
+        quota_id: _builtins.str
+        """Which."""
+        @_builtins.property
+        def amount(self) -> _money_pb2.Money:
+            """What was taken; unset where refused."""
+
+        @_builtins.property
+        def error(self) -> _vouchers_pb2.ErrorDetail:
+            """Why refused; empty where reclaimed."""
+
+        def __init__(
+            self,
+            *,
+            quota_id: _builtins.str = ...,
+            amount: _money_pb2.Money | None = ...,
+            error: _vouchers_pb2.ErrorDetail | None = ...,
+        ) -> None: ...
+        _HasFieldArgType: _TypeAlias = _typing.Literal["amount", b"amount", "error", b"error"]  # noqa: Y015
+        def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+        _ClearFieldArgType: _TypeAlias = _typing.Literal["amount", b"amount", "error", b"error", "quota_id", b"quota_id"]  # noqa: Y015
+        def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+        def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+    RESULTS_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def results(self) -> _containers.RepeatedCompositeFieldContainer[Global___ReclaimSubQuotasResponse.ReclaimedSubQuota]:
+        """One per quota, in the order asked."""
+
+    def __init__(
+        self,
+        *,
+        results: _abc.Iterable[Global___ReclaimSubQuotasResponse.ReclaimedSubQuota] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["results", b"results"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ReclaimSubQuotasResponse: _TypeAlias = ReclaimSubQuotasResponse  # noqa: Y015
 
 @_typing.final
 class BatchGetVoucherQuotasRequest(_message.Message):
@@ -444,3 +666,111 @@ class ListVoucherQuotasResponse(_message.Message):
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___ListVoucherQuotasResponse: _TypeAlias = ListVoucherQuotasResponse  # noqa: Y015
+
+@_typing.final
+class BatchListVoucherQuotasRequest(_message.Message):
+    """Asks for the first quotas below many."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    PARENT_QUOTA_IDS_FIELD_NUMBER: _builtins.int
+    PAGE_SIZE_FIELD_NUMBER: _builtins.int
+    FILTER_FIELD_NUMBER: _builtins.int
+    ORDER_BY_FIELD_NUMBER: _builtins.int
+    WITH_ITEM_TOKENS_FIELD_NUMBER: _builtins.int
+    READ_MASK_FIELD_NUMBER: _builtins.int
+    page_size: _builtins.int
+    """How many below each; 0 means 50, above 500 is 500."""
+    order_by: Global___VoucherQuotaOrder.ValueType
+    """Default EXPIRE_TIME_ASC."""
+    with_item_tokens: _builtins.bool
+    """Whether item_tokens are wanted."""
+    @_builtins.property
+    def parent_quota_ids(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """Below which, at most 100."""
+
+    @_builtins.property
+    def filter(self) -> Global___VoucherQuotaFilter:
+        """What to narrow by."""
+
+    @_builtins.property
+    def read_mask(self) -> _field_mask_pb2.FieldMask:
+        """Which fields of each item to give, by name; all where empty."""
+
+    def __init__(
+        self,
+        *,
+        parent_quota_ids: _abc.Iterable[_builtins.str] | None = ...,
+        page_size: _builtins.int = ...,
+        filter: Global___VoucherQuotaFilter | None = ...,
+        order_by: Global___VoucherQuotaOrder.ValueType = ...,
+        with_item_tokens: _builtins.bool = ...,
+        read_mask: _field_mask_pb2.FieldMask | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["filter", b"filter", "read_mask", b"read_mask"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["filter", b"filter", "order_by", b"order_by", "page_size", b"page_size", "parent_quota_ids", b"parent_quota_ids", "read_mask", b"read_mask", "with_item_tokens", b"with_item_tokens"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___BatchListVoucherQuotasRequest: _TypeAlias = BatchListVoucherQuotasRequest  # noqa: Y015
+
+@_typing.final
+class BatchListVoucherQuotasResponse(_message.Message):
+    """Resellers' quotas by the quota above them."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    @_typing.final
+    class Group(_message.Message):
+        """The first page of what is below one quota."""
+
+        DESCRIPTOR: _descriptor.Descriptor
+
+        PARENT_QUOTA_ID_FIELD_NUMBER: _builtins.int
+        QUOTAS_FIELD_NUMBER: _builtins.int
+        NEXT_PAGE_TOKEN_FIELD_NUMBER: _builtins.int
+        ITEM_TOKENS_FIELD_NUMBER: _builtins.int
+        parent_quota_id: _builtins.str
+        """Below which."""
+        next_page_token: _builtins.str
+        """Goes on with ListVoucherQuotas and the quota in the filter; empty at the end."""
+        @_builtins.property
+        def quotas(self) -> _containers.RepeatedCompositeFieldContainer[Global___VoucherQuota]:
+            """The page."""
+
+        @_builtins.property
+        def item_tokens(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+            """One page token per quota, if asked for."""
+
+        def __init__(
+            self,
+            *,
+            parent_quota_id: _builtins.str = ...,
+            quotas: _abc.Iterable[Global___VoucherQuota] | None = ...,
+            next_page_token: _builtins.str = ...,
+            item_tokens: _abc.Iterable[_builtins.str] | None = ...,
+        ) -> None: ...
+        _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+        def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+        _ClearFieldArgType: _TypeAlias = _typing.Literal["item_tokens", b"item_tokens", "next_page_token", b"next_page_token", "parent_quota_id", b"parent_quota_id", "quotas", b"quotas"]  # noqa: Y015
+        def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+        def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+    GROUPS_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def groups(self) -> _containers.RepeatedCompositeFieldContainer[Global___BatchListVoucherQuotasResponse.Group]:
+        """One per quota asked, in that order."""
+
+    def __init__(
+        self,
+        *,
+        groups: _abc.Iterable[Global___BatchListVoucherQuotasResponse.Group] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["groups", b"groups"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___BatchListVoucherQuotasResponse: _TypeAlias = BatchListVoucherQuotasResponse  # noqa: Y015

@@ -40,6 +40,16 @@ class VoucherQuotaServiceStub:
                 request_serializer=partner_dot_billing_dot_v1_dot_voucher__quotas__pb2.GrantVoucherQuotaRequest.SerializeToString,
                 response_deserializer=partner_dot_billing_dot_v1_dot_voucher__quotas__pb2.VoucherQuota.FromString,
                 _registered_method=True)
+        self.GrantSubQuota = channel.unary_unary(
+                '/partner.billing.v1.VoucherQuotaService/GrantSubQuota',
+                request_serializer=partner_dot_billing_dot_v1_dot_voucher__quotas__pb2.GrantSubQuotaRequest.SerializeToString,
+                response_deserializer=partner_dot_billing_dot_v1_dot_voucher__quotas__pb2.GrantSubQuotaResponse.FromString,
+                _registered_method=True)
+        self.ReclaimSubQuotas = channel.unary_unary(
+                '/partner.billing.v1.VoucherQuotaService/ReclaimSubQuotas',
+                request_serializer=partner_dot_billing_dot_v1_dot_voucher__quotas__pb2.ReclaimSubQuotasRequest.SerializeToString,
+                response_deserializer=partner_dot_billing_dot_v1_dot_voucher__quotas__pb2.ReclaimSubQuotasResponse.FromString,
+                _registered_method=True)
         self.BatchGetVoucherQuotas = channel.unary_unary(
                 '/partner.billing.v1.VoucherQuotaService/BatchGetVoucherQuotas',
                 request_serializer=partner_dot_billing_dot_v1_dot_voucher__quotas__pb2.BatchGetVoucherQuotasRequest.SerializeToString,
@@ -50,6 +60,11 @@ class VoucherQuotaServiceStub:
                 request_serializer=partner_dot_billing_dot_v1_dot_voucher__quotas__pb2.ListVoucherQuotasRequest.SerializeToString,
                 response_deserializer=partner_dot_billing_dot_v1_dot_voucher__quotas__pb2.ListVoucherQuotasResponse.FromString,
                 _registered_method=True)
+        self.BatchListVoucherQuotas = channel.unary_unary(
+                '/partner.billing.v1.VoucherQuotaService/BatchListVoucherQuotas',
+                request_serializer=partner_dot_billing_dot_v1_dot_voucher__quotas__pb2.BatchListVoucherQuotasRequest.SerializeToString,
+                response_deserializer=partner_dot_billing_dot_v1_dot_voucher__quotas__pb2.BatchListVoucherQuotasResponse.FromString,
+                _registered_method=True)
 
 
 class VoucherQuotaServiceServicer:
@@ -57,7 +72,27 @@ class VoucherQuotaServiceServicer:
     """
 
     def GrantVoucherQuota(self, request, context):
-        """Grants a quota to the root partner of the opened tenant.
+        """Grants a quota to the root partner of the opened tenant. Refuses with CURRENCY_MISMATCH.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def GrantSubQuota(self, request, context):
+        """Gives each named reseller a quota of so much out of one of the distributor's own (domain.md 6.6).
+        Refuses the whole request with QUOTA_NOT_FOUND_OR_STATE, QUOTA_INSUFFICIENT (the quota must hold the amount times
+        resellers), COUPON_TYPE_NOT_ALLOWED, TOO_MANY_RECIPIENTS, VERIFICATION_REQUIRED or VERIFICATION_FAILED; refuses single resellers in their result with
+        INDIRECT_PARTNER_FORBIDDEN or RECIPIENT_NOT_ALLOWED (none of its customers may get vouchers out of the quota),
+        and gives to the others. A reseller is known by its customers.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def ReclaimSubQuotas(self, request, context):
+        """Takes back the whole rest of resellers' quotas, which they then see no more; vouchers issued out of them stay.
+        Refuses the whole request with VERIFICATION_REQUIRED or VERIFICATION_FAILED;
+        refuses single quotas in their result with QUOTA_NOT_FOUND_OR_STATE (only those that are NORMAL can be taken back).
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -71,7 +106,16 @@ class VoucherQuotaServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def ListVoucherQuotas(self, request, context):
-        """Lists quotas in scope.
+        """Lists quotas: the caller's own, or those of a reseller or below a quota of the caller's, where the filter names it.
+        Refuses with INDIRECT_PARTNER_FORBIDDEN.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def BatchListVoucherQuotas(self, request, context):
+        """Lists the first resellers' quotas below each of many quotas.
+        Refuses with INDIRECT_PARTNER_FORBIDDEN.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -85,6 +129,16 @@ def add_VoucherQuotaServiceServicer_to_server(servicer, server):
                     request_deserializer=partner_dot_billing_dot_v1_dot_voucher__quotas__pb2.GrantVoucherQuotaRequest.FromString,
                     response_serializer=partner_dot_billing_dot_v1_dot_voucher__quotas__pb2.VoucherQuota.SerializeToString,
             ),
+            'GrantSubQuota': grpc.unary_unary_rpc_method_handler(
+                    servicer.GrantSubQuota,
+                    request_deserializer=partner_dot_billing_dot_v1_dot_voucher__quotas__pb2.GrantSubQuotaRequest.FromString,
+                    response_serializer=partner_dot_billing_dot_v1_dot_voucher__quotas__pb2.GrantSubQuotaResponse.SerializeToString,
+            ),
+            'ReclaimSubQuotas': grpc.unary_unary_rpc_method_handler(
+                    servicer.ReclaimSubQuotas,
+                    request_deserializer=partner_dot_billing_dot_v1_dot_voucher__quotas__pb2.ReclaimSubQuotasRequest.FromString,
+                    response_serializer=partner_dot_billing_dot_v1_dot_voucher__quotas__pb2.ReclaimSubQuotasResponse.SerializeToString,
+            ),
             'BatchGetVoucherQuotas': grpc.unary_unary_rpc_method_handler(
                     servicer.BatchGetVoucherQuotas,
                     request_deserializer=partner_dot_billing_dot_v1_dot_voucher__quotas__pb2.BatchGetVoucherQuotasRequest.FromString,
@@ -94,6 +148,11 @@ def add_VoucherQuotaServiceServicer_to_server(servicer, server):
                     servicer.ListVoucherQuotas,
                     request_deserializer=partner_dot_billing_dot_v1_dot_voucher__quotas__pb2.ListVoucherQuotasRequest.FromString,
                     response_serializer=partner_dot_billing_dot_v1_dot_voucher__quotas__pb2.ListVoucherQuotasResponse.SerializeToString,
+            ),
+            'BatchListVoucherQuotas': grpc.unary_unary_rpc_method_handler(
+                    servicer.BatchListVoucherQuotas,
+                    request_deserializer=partner_dot_billing_dot_v1_dot_voucher__quotas__pb2.BatchListVoucherQuotasRequest.FromString,
+                    response_serializer=partner_dot_billing_dot_v1_dot_voucher__quotas__pb2.BatchListVoucherQuotasResponse.SerializeToString,
             ),
     }
     generic_handler = grpc.method_handlers_generic_handler(
@@ -124,6 +183,60 @@ class VoucherQuotaService:
             '/partner.billing.v1.VoucherQuotaService/GrantVoucherQuota',
             partner_dot_billing_dot_v1_dot_voucher__quotas__pb2.GrantVoucherQuotaRequest.SerializeToString,
             partner_dot_billing_dot_v1_dot_voucher__quotas__pb2.VoucherQuota.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def GrantSubQuota(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/partner.billing.v1.VoucherQuotaService/GrantSubQuota',
+            partner_dot_billing_dot_v1_dot_voucher__quotas__pb2.GrantSubQuotaRequest.SerializeToString,
+            partner_dot_billing_dot_v1_dot_voucher__quotas__pb2.GrantSubQuotaResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ReclaimSubQuotas(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/partner.billing.v1.VoucherQuotaService/ReclaimSubQuotas',
+            partner_dot_billing_dot_v1_dot_voucher__quotas__pb2.ReclaimSubQuotasRequest.SerializeToString,
+            partner_dot_billing_dot_v1_dot_voucher__quotas__pb2.ReclaimSubQuotasResponse.FromString,
             options,
             channel_credentials,
             insecure,
@@ -178,6 +291,33 @@ class VoucherQuotaService:
             '/partner.billing.v1.VoucherQuotaService/ListVoucherQuotas',
             partner_dot_billing_dot_v1_dot_voucher__quotas__pb2.ListVoucherQuotasRequest.SerializeToString,
             partner_dot_billing_dot_v1_dot_voucher__quotas__pb2.ListVoucherQuotasResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def BatchListVoucherQuotas(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/partner.billing.v1.VoucherQuotaService/BatchListVoucherQuotas',
+            partner_dot_billing_dot_v1_dot_voucher__quotas__pb2.BatchListVoucherQuotasRequest.SerializeToString,
+            partner_dot_billing_dot_v1_dot_voucher__quotas__pb2.BatchListVoucherQuotasResponse.FromString,
             options,
             channel_credentials,
             insecure,

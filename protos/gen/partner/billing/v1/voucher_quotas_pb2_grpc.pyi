@@ -34,11 +34,29 @@ class VoucherQuotaServiceStub:
     @_typing.overload
     def __new__(cls, channel: _aio.Channel) -> VoucherQuotaServiceAsyncStub: ...
     GrantVoucherQuota: _grpc.UnaryUnaryMultiCallable[_voucher_quotas_pb2.GrantVoucherQuotaRequest, _voucher_quotas_pb2.VoucherQuota]
-    """Grants a quota to the root partner of the opened tenant."""
+    """Grants a quota to the root partner of the opened tenant. Refuses with CURRENCY_MISMATCH."""
+    GrantSubQuota: _grpc.UnaryUnaryMultiCallable[_voucher_quotas_pb2.GrantSubQuotaRequest, _voucher_quotas_pb2.GrantSubQuotaResponse]
+    """Gives each named reseller a quota of so much out of one of the distributor's own (domain.md 6.6).
+    Refuses the whole request with QUOTA_NOT_FOUND_OR_STATE, QUOTA_INSUFFICIENT (the quota must hold the amount times
+    resellers), COUPON_TYPE_NOT_ALLOWED, TOO_MANY_RECIPIENTS, VERIFICATION_REQUIRED or VERIFICATION_FAILED; refuses single resellers in their result with
+    INDIRECT_PARTNER_FORBIDDEN or RECIPIENT_NOT_ALLOWED (none of its customers may get vouchers out of the quota),
+    and gives to the others. A reseller is known by its customers.
+    """
+    ReclaimSubQuotas: _grpc.UnaryUnaryMultiCallable[_voucher_quotas_pb2.ReclaimSubQuotasRequest, _voucher_quotas_pb2.ReclaimSubQuotasResponse]
+    """Takes back the whole rest of resellers' quotas, which they then see no more; vouchers issued out of them stay.
+    Refuses the whole request with VERIFICATION_REQUIRED or VERIFICATION_FAILED;
+    refuses single quotas in their result with QUOTA_NOT_FOUND_OR_STATE (only those that are NORMAL can be taken back).
+    """
     BatchGetVoucherQuotas: _grpc.UnaryUnaryMultiCallable[_voucher_quotas_pb2.BatchGetVoucherQuotasRequest, _voucher_quotas_pb2.BatchGetVoucherQuotasResponse]
     """Gets those of the named quotas that are in scope, in the order asked."""
     ListVoucherQuotas: _grpc.UnaryUnaryMultiCallable[_voucher_quotas_pb2.ListVoucherQuotasRequest, _voucher_quotas_pb2.ListVoucherQuotasResponse]
-    """Lists quotas in scope."""
+    """Lists quotas: the caller's own, or those of a reseller or below a quota of the caller's, where the filter names it.
+    Refuses with INDIRECT_PARTNER_FORBIDDEN.
+    """
+    BatchListVoucherQuotas: _grpc.UnaryUnaryMultiCallable[_voucher_quotas_pb2.BatchListVoucherQuotasRequest, _voucher_quotas_pb2.BatchListVoucherQuotasResponse]
+    """Lists the first resellers' quotas below each of many quotas.
+    Refuses with INDIRECT_PARTNER_FORBIDDEN.
+    """
 
 @_typing.type_check_only
 class VoucherQuotaServiceAsyncStub(VoucherQuotaServiceStub):
@@ -46,11 +64,29 @@ class VoucherQuotaServiceAsyncStub(VoucherQuotaServiceStub):
 
     def __init__(self, channel: _aio.Channel) -> None: ...
     GrantVoucherQuota: _aio.UnaryUnaryMultiCallable[_voucher_quotas_pb2.GrantVoucherQuotaRequest, _voucher_quotas_pb2.VoucherQuota]  # type: ignore[assignment]
-    """Grants a quota to the root partner of the opened tenant."""
+    """Grants a quota to the root partner of the opened tenant. Refuses with CURRENCY_MISMATCH."""
+    GrantSubQuota: _aio.UnaryUnaryMultiCallable[_voucher_quotas_pb2.GrantSubQuotaRequest, _voucher_quotas_pb2.GrantSubQuotaResponse]  # type: ignore[assignment]
+    """Gives each named reseller a quota of so much out of one of the distributor's own (domain.md 6.6).
+    Refuses the whole request with QUOTA_NOT_FOUND_OR_STATE, QUOTA_INSUFFICIENT (the quota must hold the amount times
+    resellers), COUPON_TYPE_NOT_ALLOWED, TOO_MANY_RECIPIENTS, VERIFICATION_REQUIRED or VERIFICATION_FAILED; refuses single resellers in their result with
+    INDIRECT_PARTNER_FORBIDDEN or RECIPIENT_NOT_ALLOWED (none of its customers may get vouchers out of the quota),
+    and gives to the others. A reseller is known by its customers.
+    """
+    ReclaimSubQuotas: _aio.UnaryUnaryMultiCallable[_voucher_quotas_pb2.ReclaimSubQuotasRequest, _voucher_quotas_pb2.ReclaimSubQuotasResponse]  # type: ignore[assignment]
+    """Takes back the whole rest of resellers' quotas, which they then see no more; vouchers issued out of them stay.
+    Refuses the whole request with VERIFICATION_REQUIRED or VERIFICATION_FAILED;
+    refuses single quotas in their result with QUOTA_NOT_FOUND_OR_STATE (only those that are NORMAL can be taken back).
+    """
     BatchGetVoucherQuotas: _aio.UnaryUnaryMultiCallable[_voucher_quotas_pb2.BatchGetVoucherQuotasRequest, _voucher_quotas_pb2.BatchGetVoucherQuotasResponse]  # type: ignore[assignment]
     """Gets those of the named quotas that are in scope, in the order asked."""
     ListVoucherQuotas: _aio.UnaryUnaryMultiCallable[_voucher_quotas_pb2.ListVoucherQuotasRequest, _voucher_quotas_pb2.ListVoucherQuotasResponse]  # type: ignore[assignment]
-    """Lists quotas in scope."""
+    """Lists quotas: the caller's own, or those of a reseller or below a quota of the caller's, where the filter names it.
+    Refuses with INDIRECT_PARTNER_FORBIDDEN.
+    """
+    BatchListVoucherQuotas: _aio.UnaryUnaryMultiCallable[_voucher_quotas_pb2.BatchListVoucherQuotasRequest, _voucher_quotas_pb2.BatchListVoucherQuotasResponse]  # type: ignore[assignment]
+    """Lists the first resellers' quotas below each of many quotas.
+    Refuses with INDIRECT_PARTNER_FORBIDDEN.
+    """
 
 class VoucherQuotaServiceServicer(metaclass=_abc_1.ABCMeta):
     """Amounts out of which vouchers are issued (代金券额度, domain.md 6.6)."""
@@ -61,7 +97,31 @@ class VoucherQuotaServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _voucher_quotas_pb2.GrantVoucherQuotaRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_voucher_quotas_pb2.VoucherQuota, _abc.Awaitable[_voucher_quotas_pb2.VoucherQuota]]:
-        """Grants a quota to the root partner of the opened tenant."""
+        """Grants a quota to the root partner of the opened tenant. Refuses with CURRENCY_MISMATCH."""
+
+    @_abc_1.abstractmethod
+    def GrantSubQuota(
+        self,
+        request: _voucher_quotas_pb2.GrantSubQuotaRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_voucher_quotas_pb2.GrantSubQuotaResponse, _abc.Awaitable[_voucher_quotas_pb2.GrantSubQuotaResponse]]:
+        """Gives each named reseller a quota of so much out of one of the distributor's own (domain.md 6.6).
+        Refuses the whole request with QUOTA_NOT_FOUND_OR_STATE, QUOTA_INSUFFICIENT (the quota must hold the amount times
+        resellers), COUPON_TYPE_NOT_ALLOWED, TOO_MANY_RECIPIENTS, VERIFICATION_REQUIRED or VERIFICATION_FAILED; refuses single resellers in their result with
+        INDIRECT_PARTNER_FORBIDDEN or RECIPIENT_NOT_ALLOWED (none of its customers may get vouchers out of the quota),
+        and gives to the others. A reseller is known by its customers.
+        """
+
+    @_abc_1.abstractmethod
+    def ReclaimSubQuotas(
+        self,
+        request: _voucher_quotas_pb2.ReclaimSubQuotasRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_voucher_quotas_pb2.ReclaimSubQuotasResponse, _abc.Awaitable[_voucher_quotas_pb2.ReclaimSubQuotasResponse]]:
+        """Takes back the whole rest of resellers' quotas, which they then see no more; vouchers issued out of them stay.
+        Refuses the whole request with VERIFICATION_REQUIRED or VERIFICATION_FAILED;
+        refuses single quotas in their result with QUOTA_NOT_FOUND_OR_STATE (only those that are NORMAL can be taken back).
+        """
 
     @_abc_1.abstractmethod
     def BatchGetVoucherQuotas(
@@ -77,6 +137,18 @@ class VoucherQuotaServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _voucher_quotas_pb2.ListVoucherQuotasRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_voucher_quotas_pb2.ListVoucherQuotasResponse, _abc.Awaitable[_voucher_quotas_pb2.ListVoucherQuotasResponse]]:
-        """Lists quotas in scope."""
+        """Lists quotas: the caller's own, or those of a reseller or below a quota of the caller's, where the filter names it.
+        Refuses with INDIRECT_PARTNER_FORBIDDEN.
+        """
+
+    @_abc_1.abstractmethod
+    def BatchListVoucherQuotas(
+        self,
+        request: _voucher_quotas_pb2.BatchListVoucherQuotasRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_voucher_quotas_pb2.BatchListVoucherQuotasResponse, _abc.Awaitable[_voucher_quotas_pb2.BatchListVoucherQuotasResponse]]:
+        """Lists the first resellers' quotas below each of many quotas.
+        Refuses with INDIRECT_PARTNER_FORBIDDEN.
+        """
 
 def add_VoucherQuotaServiceServicer_to_server(servicer: VoucherQuotaServiceServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...

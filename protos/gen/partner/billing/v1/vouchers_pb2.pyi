@@ -10,6 +10,7 @@ from google.protobuf import message as _message
 from google.protobuf import timestamp_pb2 as _timestamp_pb2
 from google.protobuf.internal import containers as _containers
 from google.protobuf.internal import enum_type_wrapper as _enum_type_wrapper
+from partner.billing.v1 import verification_codes_pb2 as _verification_codes_pb2
 from partner.type.v1 import money_pb2 as _money_pb2
 import builtins as _builtins
 import sys
@@ -316,7 +317,7 @@ class Voucher(_message.Message):
     order_number: _builtins.str
     """The order that it was used for."""
     lock_order_number: _builtins.str
-    """The unpaid order that holds it."""
+    """The unpaid order that holds a part of it, the last of several; unset once none does."""
     frozen: _builtins.bool
     """Whether it is frozen."""
     memo: _builtins.str
@@ -449,14 +450,16 @@ class VoucherOperation(_message.Message):
     RESULT_FIELD_NUMBER: _builtins.int
     FAILURE_REASON_FIELD_NUMBER: _builtins.int
     REMARK_FIELD_NUMBER: _builtins.int
+    SUB_QUOTA_ID_FIELD_NUMBER: _builtins.int
+    TRANSACTION_ID_FIELD_NUMBER: _builtins.int
     id: _builtins.str
     """Which."""
     operation_type: Global___VoucherOperationType.ValueType
     """What was done."""
     quota_id: _builtins.str
-    """On which quota."""
+    """On which quota: of vouchers the one that they came from, of sub-quotas the one that they are a part of."""
     parent_quota_id: _builtins.str
-    """The quota above it, for a reseller's."""
+    """The quota above that, for a reseller's."""
     voucher_id: _builtins.str
     """On which voucher."""
     customer_id: _builtins.str
@@ -471,6 +474,10 @@ class VoucherOperation(_message.Message):
     """Why not."""
     remark: _builtins.str
     """Note."""
+    sub_quota_id: _builtins.str
+    """The reseller's quota that was made or taken back."""
+    transaction_id: _builtins.str
+    """The transfer that moved the amount; unset where nothing moved."""
     @_builtins.property
     def amount(self) -> _money_pb2.Money:
         """Issue: the face value; reclaim: the amount taken."""
@@ -495,10 +502,12 @@ class VoucherOperation(_message.Message):
         result: Global___VoucherOperationResult.ValueType = ...,
         failure_reason: _builtins.str | None = ...,
         remark: _builtins.str | None = ...,
+        sub_quota_id: _builtins.str | None = ...,
+        transaction_id: _builtins.str | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["_customer_id", b"_customer_id", "_failure_reason", b"_failure_reason", "_indirect_partner_id", b"_indirect_partner_id", "_parent_quota_id", b"_parent_quota_id", "_remark", b"_remark", "_voucher_id", b"_voucher_id", "amount", b"amount", "customer_id", b"customer_id", "failure_reason", b"failure_reason", "indirect_partner_id", b"indirect_partner_id", "operate_time", b"operate_time", "parent_quota_id", b"parent_quota_id", "remark", b"remark", "voucher_id", b"voucher_id"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_customer_id", b"_customer_id", "_failure_reason", b"_failure_reason", "_indirect_partner_id", b"_indirect_partner_id", "_parent_quota_id", b"_parent_quota_id", "_remark", b"_remark", "_sub_quota_id", b"_sub_quota_id", "_transaction_id", b"_transaction_id", "_voucher_id", b"_voucher_id", "amount", b"amount", "customer_id", b"customer_id", "failure_reason", b"failure_reason", "indirect_partner_id", b"indirect_partner_id", "operate_time", b"operate_time", "parent_quota_id", b"parent_quota_id", "remark", b"remark", "sub_quota_id", b"sub_quota_id", "transaction_id", b"transaction_id", "voucher_id", b"voucher_id"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["_customer_id", b"_customer_id", "_failure_reason", b"_failure_reason", "_indirect_partner_id", b"_indirect_partner_id", "_parent_quota_id", b"_parent_quota_id", "_remark", b"_remark", "_voucher_id", b"_voucher_id", "amount", b"amount", "customer_id", b"customer_id", "failure_reason", b"failure_reason", "id", b"id", "indirect_partner_id", b"indirect_partner_id", "operate_time", b"operate_time", "operation_type", b"operation_type", "operator", b"operator", "parent_quota_id", b"parent_quota_id", "quota_id", b"quota_id", "remark", b"remark", "result", b"result", "voucher_id", b"voucher_id"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_customer_id", b"_customer_id", "_failure_reason", b"_failure_reason", "_indirect_partner_id", b"_indirect_partner_id", "_parent_quota_id", b"_parent_quota_id", "_remark", b"_remark", "_sub_quota_id", b"_sub_quota_id", "_transaction_id", b"_transaction_id", "_voucher_id", b"_voucher_id", "amount", b"amount", "customer_id", b"customer_id", "failure_reason", b"failure_reason", "id", b"id", "indirect_partner_id", b"indirect_partner_id", "operate_time", b"operate_time", "operation_type", b"operation_type", "operator", b"operator", "parent_quota_id", b"parent_quota_id", "quota_id", b"quota_id", "remark", b"remark", "result", b"result", "sub_quota_id", b"sub_quota_id", "transaction_id", b"transaction_id", "voucher_id", b"voucher_id"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     _WhichOneofReturnType__customer_id: _TypeAlias = _typing.Literal["customer_id"]  # noqa: Y015
     _WhichOneofArgType__customer_id: _TypeAlias = _typing.Literal["_customer_id", b"_customer_id"]  # noqa: Y015
@@ -510,6 +519,10 @@ class VoucherOperation(_message.Message):
     _WhichOneofArgType__parent_quota_id: _TypeAlias = _typing.Literal["_parent_quota_id", b"_parent_quota_id"]  # noqa: Y015
     _WhichOneofReturnType__remark: _TypeAlias = _typing.Literal["remark"]  # noqa: Y015
     _WhichOneofArgType__remark: _TypeAlias = _typing.Literal["_remark", b"_remark"]  # noqa: Y015
+    _WhichOneofReturnType__sub_quota_id: _TypeAlias = _typing.Literal["sub_quota_id"]  # noqa: Y015
+    _WhichOneofArgType__sub_quota_id: _TypeAlias = _typing.Literal["_sub_quota_id", b"_sub_quota_id"]  # noqa: Y015
+    _WhichOneofReturnType__transaction_id: _TypeAlias = _typing.Literal["transaction_id"]  # noqa: Y015
+    _WhichOneofArgType__transaction_id: _TypeAlias = _typing.Literal["_transaction_id", b"_transaction_id"]  # noqa: Y015
     _WhichOneofReturnType__voucher_id: _TypeAlias = _typing.Literal["voucher_id"]  # noqa: Y015
     _WhichOneofArgType__voucher_id: _TypeAlias = _typing.Literal["_voucher_id", b"_voucher_id"]  # noqa: Y015
     @_typing.overload
@@ -522,6 +535,10 @@ class VoucherOperation(_message.Message):
     def WhichOneof(self, oneof_group: _WhichOneofArgType__parent_quota_id) -> _WhichOneofReturnType__parent_quota_id | None: ...
     @_typing.overload
     def WhichOneof(self, oneof_group: _WhichOneofArgType__remark) -> _WhichOneofReturnType__remark | None: ...
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__sub_quota_id) -> _WhichOneofReturnType__sub_quota_id | None: ...
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__transaction_id) -> _WhichOneofReturnType__transaction_id | None: ...
     @_typing.overload
     def WhichOneof(self, oneof_group: _WhichOneofArgType__voucher_id) -> _WhichOneofReturnType__voucher_id | None: ...
 
@@ -651,7 +668,7 @@ class VoucherOperationFilter(_message.Message):
     quota_id: _builtins.str
     """On this quota."""
     parent_quota_id: _builtins.str
-    """On a quota below this one."""
+    """On vouchers of a quota below this one."""
     operator: _builtins.str
     """By this subject."""
     result: Global___VoucherOperationResult.ValueType
@@ -729,6 +746,7 @@ class IssueVouchersRequest(_message.Message):
     SERVICE_TYPE_CODES_FIELD_NUMBER: _builtins.int
     PRODUCT_IDS_FIELD_NUMBER: _builtins.int
     MEMO_FIELD_NUMBER: _builtins.int
+    VERIFICATION_FIELD_NUMBER: _builtins.int
     request_id: _builtins.str
     """Makes a repetition harmless."""
     quota_id: _builtins.str
@@ -763,6 +781,10 @@ class IssueVouchersRequest(_message.Message):
     def product_ids(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
         """Products that it may be used for, at most 10; none means the quota's."""
 
+    @_builtins.property
+    def verification(self) -> _verification_codes_pb2.Verification:
+        """Answers a challenge; needed where the partner's verification is on."""
+
     def __init__(
         self,
         *,
@@ -776,14 +798,20 @@ class IssueVouchersRequest(_message.Message):
         service_type_codes: _abc.Iterable[_builtins.str] | None = ...,
         product_ids: _abc.Iterable[_builtins.str] | None = ...,
         memo: _builtins.str | None = ...,
+        verification: _verification_codes_pb2.Verification | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["_memo", b"_memo", "effective_time", b"effective_time", "expire_time", b"expire_time", "face_value", b"face_value", "memo", b"memo", "min_order_amount", b"min_order_amount"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_memo", b"_memo", "_verification", b"_verification", "effective_time", b"effective_time", "expire_time", b"expire_time", "face_value", b"face_value", "memo", b"memo", "min_order_amount", b"min_order_amount", "verification", b"verification"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["_memo", b"_memo", "customer_ids", b"customer_ids", "effective_time", b"effective_time", "expire_time", b"expire_time", "face_value", b"face_value", "memo", b"memo", "min_order_amount", b"min_order_amount", "product_ids", b"product_ids", "quota_id", b"quota_id", "request_id", b"request_id", "service_type_codes", b"service_type_codes"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_memo", b"_memo", "_verification", b"_verification", "customer_ids", b"customer_ids", "effective_time", b"effective_time", "expire_time", b"expire_time", "face_value", b"face_value", "memo", b"memo", "min_order_amount", b"min_order_amount", "product_ids", b"product_ids", "quota_id", b"quota_id", "request_id", b"request_id", "service_type_codes", b"service_type_codes", "verification", b"verification"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     _WhichOneofReturnType__memo: _TypeAlias = _typing.Literal["memo"]  # noqa: Y015
     _WhichOneofArgType__memo: _TypeAlias = _typing.Literal["_memo", b"_memo"]  # noqa: Y015
+    _WhichOneofReturnType__verification: _TypeAlias = _typing.Literal["verification"]  # noqa: Y015
+    _WhichOneofArgType__verification: _TypeAlias = _typing.Literal["_verification", b"_verification"]  # noqa: Y015
+    @_typing.overload
     def WhichOneof(self, oneof_group: _WhichOneofArgType__memo) -> _WhichOneofReturnType__memo | None: ...
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__verification) -> _WhichOneofReturnType__verification | None: ...
 
 Global___IssueVouchersRequest: _TypeAlias = IssueVouchersRequest  # noqa: Y015
 
@@ -868,6 +896,107 @@ class ErrorDetail(_message.Message):
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___ErrorDetail: _TypeAlias = ErrorDetail  # noqa: Y015
+
+@_typing.final
+class ReclaimVouchersRequest(_message.Message):
+    """Asks to take vouchers back."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    REQUEST_ID_FIELD_NUMBER: _builtins.int
+    VOUCHER_IDS_FIELD_NUMBER: _builtins.int
+    REMARK_FIELD_NUMBER: _builtins.int
+    VERIFICATION_FIELD_NUMBER: _builtins.int
+    request_id: _builtins.str
+    """Makes a repetition harmless."""
+    remark: _builtins.str
+    """Note for the operation records, at most 200 characters."""
+    @_builtins.property
+    def voucher_ids(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """Which, at most 100."""
+
+    @_builtins.property
+    def verification(self) -> _verification_codes_pb2.Verification:
+        """Answers a challenge; needed where the partner's verification is on."""
+
+    def __init__(
+        self,
+        *,
+        request_id: _builtins.str = ...,
+        voucher_ids: _abc.Iterable[_builtins.str] | None = ...,
+        remark: _builtins.str | None = ...,
+        verification: _verification_codes_pb2.Verification | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_remark", b"_remark", "_verification", b"_verification", "remark", b"remark", "verification", b"verification"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_remark", b"_remark", "_verification", b"_verification", "remark", b"remark", "request_id", b"request_id", "verification", b"verification", "voucher_ids", b"voucher_ids"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    _WhichOneofReturnType__remark: _TypeAlias = _typing.Literal["remark"]  # noqa: Y015
+    _WhichOneofArgType__remark: _TypeAlias = _typing.Literal["_remark", b"_remark"]  # noqa: Y015
+    _WhichOneofReturnType__verification: _TypeAlias = _typing.Literal["verification"]  # noqa: Y015
+    _WhichOneofArgType__verification: _TypeAlias = _typing.Literal["_verification", b"_verification"]  # noqa: Y015
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__remark) -> _WhichOneofReturnType__remark | None: ...
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__verification) -> _WhichOneofReturnType__verification | None: ...
+
+Global___ReclaimVouchersRequest: _TypeAlias = ReclaimVouchersRequest  # noqa: Y015
+
+@_typing.final
+class ReclaimVouchersResponse(_message.Message):
+    """What came of it."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    @_typing.final
+    class ReclaimedVoucher(_message.Message):
+        """What came of it for one voucher."""
+
+        DESCRIPTOR: _descriptor.Descriptor
+
+        VOUCHER_ID_FIELD_NUMBER: _builtins.int
+        AMOUNT_FIELD_NUMBER: _builtins.int
+        ERROR_FIELD_NUMBER: _builtins.int
+        voucher_id: _builtins.str
+        """Which."""
+        @_builtins.property
+        def amount(self) -> _money_pb2.Money:
+            """What was taken; unset where refused."""
+
+        @_builtins.property
+        def error(self) -> Global___ErrorDetail:
+            """Why refused; empty where reclaimed."""
+
+        def __init__(
+            self,
+            *,
+            voucher_id: _builtins.str = ...,
+            amount: _money_pb2.Money | None = ...,
+            error: Global___ErrorDetail | None = ...,
+        ) -> None: ...
+        _HasFieldArgType: _TypeAlias = _typing.Literal["amount", b"amount", "error", b"error"]  # noqa: Y015
+        def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+        _ClearFieldArgType: _TypeAlias = _typing.Literal["amount", b"amount", "error", b"error", "voucher_id", b"voucher_id"]  # noqa: Y015
+        def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+        def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+    RESULTS_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def results(self) -> _containers.RepeatedCompositeFieldContainer[Global___ReclaimVouchersResponse.ReclaimedVoucher]:
+        """One per voucher, in the order asked."""
+
+    def __init__(
+        self,
+        *,
+        results: _abc.Iterable[Global___ReclaimVouchersResponse.ReclaimedVoucher] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["results", b"results"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ReclaimVouchersResponse: _TypeAlias = ReclaimVouchersResponse  # noqa: Y015
 
 @_typing.final
 class BatchGetVouchersRequest(_message.Message):
@@ -1112,6 +1241,114 @@ class BatchListVouchersResponse(_message.Message):
 Global___BatchListVouchersResponse: _TypeAlias = BatchListVouchersResponse  # noqa: Y015
 
 @_typing.final
+class BatchListVouchersByQuotaRequest(_message.Message):
+    """Asks for the first vouchers of many quotas."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    QUOTA_IDS_FIELD_NUMBER: _builtins.int
+    PAGE_SIZE_FIELD_NUMBER: _builtins.int
+    FILTER_FIELD_NUMBER: _builtins.int
+    ORDER_BY_FIELD_NUMBER: _builtins.int
+    WITH_ITEM_TOKENS_FIELD_NUMBER: _builtins.int
+    READ_MASK_FIELD_NUMBER: _builtins.int
+    page_size: _builtins.int
+    """How many of each; 0 means 50, above 500 is 500."""
+    order_by: Global___VoucherOrder.ValueType
+    """Default CREATE_TIME_DESC."""
+    with_item_tokens: _builtins.bool
+    """Whether item_tokens are wanted."""
+    @_builtins.property
+    def quota_ids(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """Out of which, at most 100."""
+
+    @_builtins.property
+    def filter(self) -> Global___VoucherFilter:
+        """What to narrow by."""
+
+    @_builtins.property
+    def read_mask(self) -> _field_mask_pb2.FieldMask:
+        """Which fields of each item to give, by name; all where empty."""
+
+    def __init__(
+        self,
+        *,
+        quota_ids: _abc.Iterable[_builtins.str] | None = ...,
+        page_size: _builtins.int = ...,
+        filter: Global___VoucherFilter | None = ...,
+        order_by: Global___VoucherOrder.ValueType = ...,
+        with_item_tokens: _builtins.bool = ...,
+        read_mask: _field_mask_pb2.FieldMask | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["filter", b"filter", "read_mask", b"read_mask"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["filter", b"filter", "order_by", b"order_by", "page_size", b"page_size", "quota_ids", b"quota_ids", "read_mask", b"read_mask", "with_item_tokens", b"with_item_tokens"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___BatchListVouchersByQuotaRequest: _TypeAlias = BatchListVouchersByQuotaRequest  # noqa: Y015
+
+@_typing.final
+class BatchListVouchersByQuotaResponse(_message.Message):
+    """Vouchers by quota."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    @_typing.final
+    class Group(_message.Message):
+        """The first page of one quota's vouchers."""
+
+        DESCRIPTOR: _descriptor.Descriptor
+
+        QUOTA_ID_FIELD_NUMBER: _builtins.int
+        VOUCHERS_FIELD_NUMBER: _builtins.int
+        NEXT_PAGE_TOKEN_FIELD_NUMBER: _builtins.int
+        ITEM_TOKENS_FIELD_NUMBER: _builtins.int
+        quota_id: _builtins.str
+        """Out of which."""
+        next_page_token: _builtins.str
+        """Goes on with ListVouchers and the quota in the filter; empty at the end."""
+        @_builtins.property
+        def vouchers(self) -> _containers.RepeatedCompositeFieldContainer[Global___Voucher]:
+            """The page."""
+
+        @_builtins.property
+        def item_tokens(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+            """One page token per voucher, if asked for."""
+
+        def __init__(
+            self,
+            *,
+            quota_id: _builtins.str = ...,
+            vouchers: _abc.Iterable[Global___Voucher] | None = ...,
+            next_page_token: _builtins.str = ...,
+            item_tokens: _abc.Iterable[_builtins.str] | None = ...,
+        ) -> None: ...
+        _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+        def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+        _ClearFieldArgType: _TypeAlias = _typing.Literal["item_tokens", b"item_tokens", "next_page_token", b"next_page_token", "quota_id", b"quota_id", "vouchers", b"vouchers"]  # noqa: Y015
+        def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+        def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+    GROUPS_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def groups(self) -> _containers.RepeatedCompositeFieldContainer[Global___BatchListVouchersByQuotaResponse.Group]:
+        """One per quota asked, in that order."""
+
+    def __init__(
+        self,
+        *,
+        groups: _abc.Iterable[Global___BatchListVouchersByQuotaResponse.Group] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["groups", b"groups"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___BatchListVouchersByQuotaResponse: _TypeAlias = BatchListVouchersByQuotaResponse  # noqa: Y015
+
+@_typing.final
 class ListVoucherOperationsRequest(_message.Message):
     """Asks for a page of operation records."""
 
@@ -1190,3 +1427,111 @@ class ListVoucherOperationsResponse(_message.Message):
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___ListVoucherOperationsResponse: _TypeAlias = ListVoucherOperationsResponse  # noqa: Y015
+
+@_typing.final
+class BatchListVoucherOperationsRequest(_message.Message):
+    """Asks for the first operation records of many quotas."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    QUOTA_IDS_FIELD_NUMBER: _builtins.int
+    PAGE_SIZE_FIELD_NUMBER: _builtins.int
+    FILTER_FIELD_NUMBER: _builtins.int
+    ORDER_BY_FIELD_NUMBER: _builtins.int
+    WITH_ITEM_TOKENS_FIELD_NUMBER: _builtins.int
+    READ_MASK_FIELD_NUMBER: _builtins.int
+    page_size: _builtins.int
+    """How many of each; 0 means 50, above 500 is 500."""
+    order_by: Global___VoucherOperationOrder.ValueType
+    """Default OPERATE_TIME_DESC."""
+    with_item_tokens: _builtins.bool
+    """Whether item_tokens are wanted."""
+    @_builtins.property
+    def quota_ids(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """Of which, at most 100."""
+
+    @_builtins.property
+    def filter(self) -> Global___VoucherOperationFilter:
+        """What to narrow by."""
+
+    @_builtins.property
+    def read_mask(self) -> _field_mask_pb2.FieldMask:
+        """Which fields of each item to give, by name; all where empty."""
+
+    def __init__(
+        self,
+        *,
+        quota_ids: _abc.Iterable[_builtins.str] | None = ...,
+        page_size: _builtins.int = ...,
+        filter: Global___VoucherOperationFilter | None = ...,
+        order_by: Global___VoucherOperationOrder.ValueType = ...,
+        with_item_tokens: _builtins.bool = ...,
+        read_mask: _field_mask_pb2.FieldMask | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["filter", b"filter", "read_mask", b"read_mask"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["filter", b"filter", "order_by", b"order_by", "page_size", b"page_size", "quota_ids", b"quota_ids", "read_mask", b"read_mask", "with_item_tokens", b"with_item_tokens"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___BatchListVoucherOperationsRequest: _TypeAlias = BatchListVoucherOperationsRequest  # noqa: Y015
+
+@_typing.final
+class BatchListVoucherOperationsResponse(_message.Message):
+    """Operation records by quota."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    @_typing.final
+    class Group(_message.Message):
+        """The first page of one quota's records."""
+
+        DESCRIPTOR: _descriptor.Descriptor
+
+        QUOTA_ID_FIELD_NUMBER: _builtins.int
+        OPERATIONS_FIELD_NUMBER: _builtins.int
+        NEXT_PAGE_TOKEN_FIELD_NUMBER: _builtins.int
+        ITEM_TOKENS_FIELD_NUMBER: _builtins.int
+        quota_id: _builtins.str
+        """Of which."""
+        next_page_token: _builtins.str
+        """Goes on with ListVoucherOperations and the quota in the filter; empty at the end."""
+        @_builtins.property
+        def operations(self) -> _containers.RepeatedCompositeFieldContainer[Global___VoucherOperation]:
+            """The page."""
+
+        @_builtins.property
+        def item_tokens(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+            """One page token per record, if asked for."""
+
+        def __init__(
+            self,
+            *,
+            quota_id: _builtins.str = ...,
+            operations: _abc.Iterable[Global___VoucherOperation] | None = ...,
+            next_page_token: _builtins.str = ...,
+            item_tokens: _abc.Iterable[_builtins.str] | None = ...,
+        ) -> None: ...
+        _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+        def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+        _ClearFieldArgType: _TypeAlias = _typing.Literal["item_tokens", b"item_tokens", "next_page_token", b"next_page_token", "operations", b"operations", "quota_id", b"quota_id"]  # noqa: Y015
+        def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+        def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+    GROUPS_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def groups(self) -> _containers.RepeatedCompositeFieldContainer[Global___BatchListVoucherOperationsResponse.Group]:
+        """One per quota asked, in that order."""
+
+    def __init__(
+        self,
+        *,
+        groups: _abc.Iterable[Global___BatchListVoucherOperationsResponse.Group] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["groups", b"groups"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___BatchListVoucherOperationsResponse: _TypeAlias = BatchListVoucherOperationsResponse  # noqa: Y015

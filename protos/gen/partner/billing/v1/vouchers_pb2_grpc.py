@@ -45,6 +45,11 @@ class VoucherServiceStub:
                 request_serializer=partner_dot_billing_dot_v1_dot_vouchers__pb2.BatchGetVouchersRequest.SerializeToString,
                 response_deserializer=partner_dot_billing_dot_v1_dot_vouchers__pb2.BatchGetVouchersResponse.FromString,
                 _registered_method=True)
+        self.ReclaimVouchers = channel.unary_unary(
+                '/partner.billing.v1.VoucherService/ReclaimVouchers',
+                request_serializer=partner_dot_billing_dot_v1_dot_vouchers__pb2.ReclaimVouchersRequest.SerializeToString,
+                response_deserializer=partner_dot_billing_dot_v1_dot_vouchers__pb2.ReclaimVouchersResponse.FromString,
+                _registered_method=True)
         self.ListVouchers = channel.unary_unary(
                 '/partner.billing.v1.VoucherService/ListVouchers',
                 request_serializer=partner_dot_billing_dot_v1_dot_vouchers__pb2.ListVouchersRequest.SerializeToString,
@@ -55,10 +60,20 @@ class VoucherServiceStub:
                 request_serializer=partner_dot_billing_dot_v1_dot_vouchers__pb2.BatchListVouchersRequest.SerializeToString,
                 response_deserializer=partner_dot_billing_dot_v1_dot_vouchers__pb2.BatchListVouchersResponse.FromString,
                 _registered_method=True)
+        self.BatchListVouchersByQuota = channel.unary_unary(
+                '/partner.billing.v1.VoucherService/BatchListVouchersByQuota',
+                request_serializer=partner_dot_billing_dot_v1_dot_vouchers__pb2.BatchListVouchersByQuotaRequest.SerializeToString,
+                response_deserializer=partner_dot_billing_dot_v1_dot_vouchers__pb2.BatchListVouchersByQuotaResponse.FromString,
+                _registered_method=True)
         self.ListVoucherOperations = channel.unary_unary(
                 '/partner.billing.v1.VoucherService/ListVoucherOperations',
                 request_serializer=partner_dot_billing_dot_v1_dot_vouchers__pb2.ListVoucherOperationsRequest.SerializeToString,
                 response_deserializer=partner_dot_billing_dot_v1_dot_vouchers__pb2.ListVoucherOperationsResponse.FromString,
+                _registered_method=True)
+        self.BatchListVoucherOperations = channel.unary_unary(
+                '/partner.billing.v1.VoucherService/BatchListVoucherOperations',
+                request_serializer=partner_dot_billing_dot_v1_dot_vouchers__pb2.BatchListVoucherOperationsRequest.SerializeToString,
+                response_deserializer=partner_dot_billing_dot_v1_dot_vouchers__pb2.BatchListVoucherOperationsResponse.FromString,
                 _registered_method=True)
 
 
@@ -69,8 +84,8 @@ class VoucherServiceServicer:
     def IssueVouchers(self, request, context):
         """Issues one voucher to each of the named customers out of one quota (domain.md 6.7, rules 1 to 10).
         Refuses the whole request with QUOTA_NOT_FOUND_OR_STATE, QUOTA_INSUFFICIENT (the quota must hold face value times customers),
-        LIMIT_EXCEEDS_QUOTA, TOO_MANY_RECIPIENTS or VALIDITY_EXCEEDS_QUOTA; refuses single customers in their result with
-        ADVISORY_NOT_ALLOWED, NOT_SUB_CUSTOMER or RECIPIENT_NOT_ALLOWED, and issues to the others.
+        LIMIT_EXCEEDS_QUOTA, TOO_MANY_RECIPIENTS, VALIDITY_EXCEEDS_QUOTA, VERIFICATION_REQUIRED or VERIFICATION_FAILED; refuses single customers in their result with
+        ADVISORY_NOT_ALLOWED, NOT_SUB_CUSTOMER, RECIPIENT_NOT_ALLOWED or ACCOUNT_CLOSING, and issues to the others.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -83,15 +98,37 @@ class VoucherServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def ReclaimVouchers(self, request, context):
+        """Takes back the whole rest of each named voucher that the caller's partner issued (domain.md 6.7).
+        The amount returns to the quota that it came from, and is lost where that has expired.
+        Refuses the whole request with VERIFICATION_REQUIRED or VERIFICATION_FAILED;
+        refuses single vouchers in their result with NOT_FOUND or VOUCHER_NOT_RECLAIMABLE (not usable, or held by
+        an unpaid order), and reclaims the others.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
     def ListVouchers(self, request, context):
-        """Lists vouchers in scope whose expiry is not more than 12 months ago.
+        """Lists vouchers whose expiry is not more than 12 months ago, for their customer not more than 6: those that
+        the caller's partner issued, or a reseller of the caller's, or those out of a quota, where the filter names it.
+        Refuses with INDIRECT_PARTNER_FORBIDDEN.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def BatchListVouchers(self, request, context):
-        """Lists the first vouchers of each of many customers.
+        """Lists the first vouchers of each of many customers; whose is said as in ListVouchers.
+        Refuses with INDIRECT_PARTNER_FORBIDDEN.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def BatchListVouchersByQuota(self, request, context):
+        """Lists the first vouchers out of each of many quotas in scope.
+        Refuses with INDIRECT_PARTNER_FORBIDDEN.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -99,6 +136,13 @@ class VoucherServiceServicer:
 
     def ListVoucherOperations(self, request, context):
         """Lists the operation records of quotas and vouchers (操作记录).
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def BatchListVoucherOperations(self, request, context):
+        """Lists the first operation records of each of many quotas.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -117,6 +161,11 @@ def add_VoucherServiceServicer_to_server(servicer, server):
                     request_deserializer=partner_dot_billing_dot_v1_dot_vouchers__pb2.BatchGetVouchersRequest.FromString,
                     response_serializer=partner_dot_billing_dot_v1_dot_vouchers__pb2.BatchGetVouchersResponse.SerializeToString,
             ),
+            'ReclaimVouchers': grpc.unary_unary_rpc_method_handler(
+                    servicer.ReclaimVouchers,
+                    request_deserializer=partner_dot_billing_dot_v1_dot_vouchers__pb2.ReclaimVouchersRequest.FromString,
+                    response_serializer=partner_dot_billing_dot_v1_dot_vouchers__pb2.ReclaimVouchersResponse.SerializeToString,
+            ),
             'ListVouchers': grpc.unary_unary_rpc_method_handler(
                     servicer.ListVouchers,
                     request_deserializer=partner_dot_billing_dot_v1_dot_vouchers__pb2.ListVouchersRequest.FromString,
@@ -127,10 +176,20 @@ def add_VoucherServiceServicer_to_server(servicer, server):
                     request_deserializer=partner_dot_billing_dot_v1_dot_vouchers__pb2.BatchListVouchersRequest.FromString,
                     response_serializer=partner_dot_billing_dot_v1_dot_vouchers__pb2.BatchListVouchersResponse.SerializeToString,
             ),
+            'BatchListVouchersByQuota': grpc.unary_unary_rpc_method_handler(
+                    servicer.BatchListVouchersByQuota,
+                    request_deserializer=partner_dot_billing_dot_v1_dot_vouchers__pb2.BatchListVouchersByQuotaRequest.FromString,
+                    response_serializer=partner_dot_billing_dot_v1_dot_vouchers__pb2.BatchListVouchersByQuotaResponse.SerializeToString,
+            ),
             'ListVoucherOperations': grpc.unary_unary_rpc_method_handler(
                     servicer.ListVoucherOperations,
                     request_deserializer=partner_dot_billing_dot_v1_dot_vouchers__pb2.ListVoucherOperationsRequest.FromString,
                     response_serializer=partner_dot_billing_dot_v1_dot_vouchers__pb2.ListVoucherOperationsResponse.SerializeToString,
+            ),
+            'BatchListVoucherOperations': grpc.unary_unary_rpc_method_handler(
+                    servicer.BatchListVoucherOperations,
+                    request_deserializer=partner_dot_billing_dot_v1_dot_vouchers__pb2.BatchListVoucherOperationsRequest.FromString,
+                    response_serializer=partner_dot_billing_dot_v1_dot_vouchers__pb2.BatchListVoucherOperationsResponse.SerializeToString,
             ),
     }
     generic_handler = grpc.method_handlers_generic_handler(
@@ -199,6 +258,33 @@ class VoucherService:
             _registered_method=True)
 
     @staticmethod
+    def ReclaimVouchers(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/partner.billing.v1.VoucherService/ReclaimVouchers',
+            partner_dot_billing_dot_v1_dot_vouchers__pb2.ReclaimVouchersRequest.SerializeToString,
+            partner_dot_billing_dot_v1_dot_vouchers__pb2.ReclaimVouchersResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
     def ListVouchers(request,
             target,
             options=(),
@@ -253,6 +339,33 @@ class VoucherService:
             _registered_method=True)
 
     @staticmethod
+    def BatchListVouchersByQuota(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/partner.billing.v1.VoucherService/BatchListVouchersByQuota',
+            partner_dot_billing_dot_v1_dot_vouchers__pb2.BatchListVouchersByQuotaRequest.SerializeToString,
+            partner_dot_billing_dot_v1_dot_vouchers__pb2.BatchListVouchersByQuotaResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
     def ListVoucherOperations(request,
             target,
             options=(),
@@ -269,6 +382,33 @@ class VoucherService:
             '/partner.billing.v1.VoucherService/ListVoucherOperations',
             partner_dot_billing_dot_v1_dot_vouchers__pb2.ListVoucherOperationsRequest.SerializeToString,
             partner_dot_billing_dot_v1_dot_vouchers__pb2.ListVoucherOperationsResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def BatchListVoucherOperations(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/partner.billing.v1.VoucherService/BatchListVoucherOperations',
+            partner_dot_billing_dot_v1_dot_vouchers__pb2.BatchListVoucherOperationsRequest.SerializeToString,
+            partner_dot_billing_dot_v1_dot_vouchers__pb2.BatchListVoucherOperationsResponse.FromString,
             options,
             channel_credentials,
             insecure,

@@ -36,17 +36,35 @@ class VoucherServiceStub:
     IssueVouchers: _grpc.UnaryUnaryMultiCallable[_vouchers_pb2.IssueVouchersRequest, _vouchers_pb2.IssueVouchersResponse]
     """Issues one voucher to each of the named customers out of one quota (domain.md 6.7, rules 1 to 10).
     Refuses the whole request with QUOTA_NOT_FOUND_OR_STATE, QUOTA_INSUFFICIENT (the quota must hold face value times customers),
-    LIMIT_EXCEEDS_QUOTA, TOO_MANY_RECIPIENTS or VALIDITY_EXCEEDS_QUOTA; refuses single customers in their result with
-    ADVISORY_NOT_ALLOWED, NOT_SUB_CUSTOMER or RECIPIENT_NOT_ALLOWED, and issues to the others.
+    LIMIT_EXCEEDS_QUOTA, TOO_MANY_RECIPIENTS, VALIDITY_EXCEEDS_QUOTA, VERIFICATION_REQUIRED or VERIFICATION_FAILED; refuses single customers in their result with
+    ADVISORY_NOT_ALLOWED, NOT_SUB_CUSTOMER, RECIPIENT_NOT_ALLOWED or ACCOUNT_CLOSING, and issues to the others.
     """
     BatchGetVouchers: _grpc.UnaryUnaryMultiCallable[_vouchers_pb2.BatchGetVouchersRequest, _vouchers_pb2.BatchGetVouchersResponse]
     """Gets those of the named vouchers that are in scope, in the order asked."""
+    ReclaimVouchers: _grpc.UnaryUnaryMultiCallable[_vouchers_pb2.ReclaimVouchersRequest, _vouchers_pb2.ReclaimVouchersResponse]
+    """Takes back the whole rest of each named voucher that the caller's partner issued (domain.md 6.7).
+    The amount returns to the quota that it came from, and is lost where that has expired.
+    Refuses the whole request with VERIFICATION_REQUIRED or VERIFICATION_FAILED;
+    refuses single vouchers in their result with NOT_FOUND or VOUCHER_NOT_RECLAIMABLE (not usable, or held by
+    an unpaid order), and reclaims the others.
+    """
     ListVouchers: _grpc.UnaryUnaryMultiCallable[_vouchers_pb2.ListVouchersRequest, _vouchers_pb2.ListVouchersResponse]
-    """Lists vouchers in scope whose expiry is not more than 12 months ago."""
+    """Lists vouchers whose expiry is not more than 12 months ago, for their customer not more than 6: those that
+    the caller's partner issued, or a reseller of the caller's, or those out of a quota, where the filter names it.
+    Refuses with INDIRECT_PARTNER_FORBIDDEN.
+    """
     BatchListVouchers: _grpc.UnaryUnaryMultiCallable[_vouchers_pb2.BatchListVouchersRequest, _vouchers_pb2.BatchListVouchersResponse]
-    """Lists the first vouchers of each of many customers."""
+    """Lists the first vouchers of each of many customers; whose is said as in ListVouchers.
+    Refuses with INDIRECT_PARTNER_FORBIDDEN.
+    """
+    BatchListVouchersByQuota: _grpc.UnaryUnaryMultiCallable[_vouchers_pb2.BatchListVouchersByQuotaRequest, _vouchers_pb2.BatchListVouchersByQuotaResponse]
+    """Lists the first vouchers out of each of many quotas in scope.
+    Refuses with INDIRECT_PARTNER_FORBIDDEN.
+    """
     ListVoucherOperations: _grpc.UnaryUnaryMultiCallable[_vouchers_pb2.ListVoucherOperationsRequest, _vouchers_pb2.ListVoucherOperationsResponse]
     """Lists the operation records of quotas and vouchers (操作记录)."""
+    BatchListVoucherOperations: _grpc.UnaryUnaryMultiCallable[_vouchers_pb2.BatchListVoucherOperationsRequest, _vouchers_pb2.BatchListVoucherOperationsResponse]
+    """Lists the first operation records of each of many quotas."""
 
 @_typing.type_check_only
 class VoucherServiceAsyncStub(VoucherServiceStub):
@@ -56,17 +74,35 @@ class VoucherServiceAsyncStub(VoucherServiceStub):
     IssueVouchers: _aio.UnaryUnaryMultiCallable[_vouchers_pb2.IssueVouchersRequest, _vouchers_pb2.IssueVouchersResponse]  # type: ignore[assignment]
     """Issues one voucher to each of the named customers out of one quota (domain.md 6.7, rules 1 to 10).
     Refuses the whole request with QUOTA_NOT_FOUND_OR_STATE, QUOTA_INSUFFICIENT (the quota must hold face value times customers),
-    LIMIT_EXCEEDS_QUOTA, TOO_MANY_RECIPIENTS or VALIDITY_EXCEEDS_QUOTA; refuses single customers in their result with
-    ADVISORY_NOT_ALLOWED, NOT_SUB_CUSTOMER or RECIPIENT_NOT_ALLOWED, and issues to the others.
+    LIMIT_EXCEEDS_QUOTA, TOO_MANY_RECIPIENTS, VALIDITY_EXCEEDS_QUOTA, VERIFICATION_REQUIRED or VERIFICATION_FAILED; refuses single customers in their result with
+    ADVISORY_NOT_ALLOWED, NOT_SUB_CUSTOMER, RECIPIENT_NOT_ALLOWED or ACCOUNT_CLOSING, and issues to the others.
     """
     BatchGetVouchers: _aio.UnaryUnaryMultiCallable[_vouchers_pb2.BatchGetVouchersRequest, _vouchers_pb2.BatchGetVouchersResponse]  # type: ignore[assignment]
     """Gets those of the named vouchers that are in scope, in the order asked."""
+    ReclaimVouchers: _aio.UnaryUnaryMultiCallable[_vouchers_pb2.ReclaimVouchersRequest, _vouchers_pb2.ReclaimVouchersResponse]  # type: ignore[assignment]
+    """Takes back the whole rest of each named voucher that the caller's partner issued (domain.md 6.7).
+    The amount returns to the quota that it came from, and is lost where that has expired.
+    Refuses the whole request with VERIFICATION_REQUIRED or VERIFICATION_FAILED;
+    refuses single vouchers in their result with NOT_FOUND or VOUCHER_NOT_RECLAIMABLE (not usable, or held by
+    an unpaid order), and reclaims the others.
+    """
     ListVouchers: _aio.UnaryUnaryMultiCallable[_vouchers_pb2.ListVouchersRequest, _vouchers_pb2.ListVouchersResponse]  # type: ignore[assignment]
-    """Lists vouchers in scope whose expiry is not more than 12 months ago."""
+    """Lists vouchers whose expiry is not more than 12 months ago, for their customer not more than 6: those that
+    the caller's partner issued, or a reseller of the caller's, or those out of a quota, where the filter names it.
+    Refuses with INDIRECT_PARTNER_FORBIDDEN.
+    """
     BatchListVouchers: _aio.UnaryUnaryMultiCallable[_vouchers_pb2.BatchListVouchersRequest, _vouchers_pb2.BatchListVouchersResponse]  # type: ignore[assignment]
-    """Lists the first vouchers of each of many customers."""
+    """Lists the first vouchers of each of many customers; whose is said as in ListVouchers.
+    Refuses with INDIRECT_PARTNER_FORBIDDEN.
+    """
+    BatchListVouchersByQuota: _aio.UnaryUnaryMultiCallable[_vouchers_pb2.BatchListVouchersByQuotaRequest, _vouchers_pb2.BatchListVouchersByQuotaResponse]  # type: ignore[assignment]
+    """Lists the first vouchers out of each of many quotas in scope.
+    Refuses with INDIRECT_PARTNER_FORBIDDEN.
+    """
     ListVoucherOperations: _aio.UnaryUnaryMultiCallable[_vouchers_pb2.ListVoucherOperationsRequest, _vouchers_pb2.ListVoucherOperationsResponse]  # type: ignore[assignment]
     """Lists the operation records of quotas and vouchers (操作记录)."""
+    BatchListVoucherOperations: _aio.UnaryUnaryMultiCallable[_vouchers_pb2.BatchListVoucherOperationsRequest, _vouchers_pb2.BatchListVoucherOperationsResponse]  # type: ignore[assignment]
+    """Lists the first operation records of each of many quotas."""
 
 class VoucherServiceServicer(metaclass=_abc_1.ABCMeta):
     """Vouchers issued to customers (domain.md 6.7); their quotas are in voucher_quotas.proto."""
@@ -79,8 +115,8 @@ class VoucherServiceServicer(metaclass=_abc_1.ABCMeta):
     ) -> _typing.Union[_vouchers_pb2.IssueVouchersResponse, _abc.Awaitable[_vouchers_pb2.IssueVouchersResponse]]:
         """Issues one voucher to each of the named customers out of one quota (domain.md 6.7, rules 1 to 10).
         Refuses the whole request with QUOTA_NOT_FOUND_OR_STATE, QUOTA_INSUFFICIENT (the quota must hold face value times customers),
-        LIMIT_EXCEEDS_QUOTA, TOO_MANY_RECIPIENTS or VALIDITY_EXCEEDS_QUOTA; refuses single customers in their result with
-        ADVISORY_NOT_ALLOWED, NOT_SUB_CUSTOMER or RECIPIENT_NOT_ALLOWED, and issues to the others.
+        LIMIT_EXCEEDS_QUOTA, TOO_MANY_RECIPIENTS, VALIDITY_EXCEEDS_QUOTA, VERIFICATION_REQUIRED or VERIFICATION_FAILED; refuses single customers in their result with
+        ADVISORY_NOT_ALLOWED, NOT_SUB_CUSTOMER, RECIPIENT_NOT_ALLOWED or ACCOUNT_CLOSING, and issues to the others.
         """
 
     @_abc_1.abstractmethod
@@ -92,12 +128,28 @@ class VoucherServiceServicer(metaclass=_abc_1.ABCMeta):
         """Gets those of the named vouchers that are in scope, in the order asked."""
 
     @_abc_1.abstractmethod
+    def ReclaimVouchers(
+        self,
+        request: _vouchers_pb2.ReclaimVouchersRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_vouchers_pb2.ReclaimVouchersResponse, _abc.Awaitable[_vouchers_pb2.ReclaimVouchersResponse]]:
+        """Takes back the whole rest of each named voucher that the caller's partner issued (domain.md 6.7).
+        The amount returns to the quota that it came from, and is lost where that has expired.
+        Refuses the whole request with VERIFICATION_REQUIRED or VERIFICATION_FAILED;
+        refuses single vouchers in their result with NOT_FOUND or VOUCHER_NOT_RECLAIMABLE (not usable, or held by
+        an unpaid order), and reclaims the others.
+        """
+
+    @_abc_1.abstractmethod
     def ListVouchers(
         self,
         request: _vouchers_pb2.ListVouchersRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_vouchers_pb2.ListVouchersResponse, _abc.Awaitable[_vouchers_pb2.ListVouchersResponse]]:
-        """Lists vouchers in scope whose expiry is not more than 12 months ago."""
+        """Lists vouchers whose expiry is not more than 12 months ago, for their customer not more than 6: those that
+        the caller's partner issued, or a reseller of the caller's, or those out of a quota, where the filter names it.
+        Refuses with INDIRECT_PARTNER_FORBIDDEN.
+        """
 
     @_abc_1.abstractmethod
     def BatchListVouchers(
@@ -105,7 +157,19 @@ class VoucherServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _vouchers_pb2.BatchListVouchersRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_vouchers_pb2.BatchListVouchersResponse, _abc.Awaitable[_vouchers_pb2.BatchListVouchersResponse]]:
-        """Lists the first vouchers of each of many customers."""
+        """Lists the first vouchers of each of many customers; whose is said as in ListVouchers.
+        Refuses with INDIRECT_PARTNER_FORBIDDEN.
+        """
+
+    @_abc_1.abstractmethod
+    def BatchListVouchersByQuota(
+        self,
+        request: _vouchers_pb2.BatchListVouchersByQuotaRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_vouchers_pb2.BatchListVouchersByQuotaResponse, _abc.Awaitable[_vouchers_pb2.BatchListVouchersByQuotaResponse]]:
+        """Lists the first vouchers out of each of many quotas in scope.
+        Refuses with INDIRECT_PARTNER_FORBIDDEN.
+        """
 
     @_abc_1.abstractmethod
     def ListVoucherOperations(
@@ -114,5 +178,13 @@ class VoucherServiceServicer(metaclass=_abc_1.ABCMeta):
         context: _ServicerContext,
     ) -> _typing.Union[_vouchers_pb2.ListVoucherOperationsResponse, _abc.Awaitable[_vouchers_pb2.ListVoucherOperationsResponse]]:
         """Lists the operation records of quotas and vouchers (操作记录)."""
+
+    @_abc_1.abstractmethod
+    def BatchListVoucherOperations(
+        self,
+        request: _vouchers_pb2.BatchListVoucherOperationsRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_vouchers_pb2.BatchListVoucherOperationsResponse, _abc.Awaitable[_vouchers_pb2.BatchListVoucherOperationsResponse]]:
+        """Lists the first operation records of each of many quotas."""
 
 def add_VoucherServiceServicer_to_server(servicer: VoucherServiceServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...

@@ -25,7 +25,7 @@ _sym_db = _symbol_database.Default()
 from google.protobuf import descriptor_pb2 as google_dot_protobuf_dot_descriptor__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1dpartner/type/v1/options.proto\x12\x0fpartner.type.v1\x1a google/protobuf/descriptor.proto*k\n\x05Scope\x12\x15\n\x11SCOPE_UNSPECIFIED\x10\x00\x12\x12\n\x0eSCOPE_CUSTOMER\x10\x01\x12\x11\n\rSCOPE_PARTNER\x10\x02\x12\x12\n\x0eSCOPE_PLATFORM\x10\x03\x12\x10\n\x0cSCOPE_SYSTEM\x10\x04:G\n\x05scope\x12\x1e.google.protobuf.MethodOptions\x18\xd1\x86\x03 \x01(\x0e\x32\x16.partner.type.v1.Scope:1\n\x08resource\x12\x1d.google.protobuf.FieldOptions\x18\xd2\x86\x03 \x01(\tb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1dpartner/type/v1/options.proto\x12\x0fpartner.type.v1\x1a google/protobuf/descriptor.proto*k\n\x05Scope\x12\x15\n\x11SCOPE_UNSPECIFIED\x10\x00\x12\x12\n\x0eSCOPE_CUSTOMER\x10\x01\x12\x11\n\rSCOPE_PARTNER\x10\x02\x12\x12\n\x0eSCOPE_PLATFORM\x10\x03\x12\x10\n\x0cSCOPE_SYSTEM\x10\x04:G\n\x05scope\x12\x1e.google.protobuf.MethodOptions\x18\xd1\x86\x03 \x01(\x0e\x32\x16.partner.type.v1.Scope:1\n\x08resource\x12\x1d.google.protobuf.FieldOptions\x18\xd2\x86\x03 \x01(\t:/\n\x06secret\x12\x1d.google.protobuf.FieldOptions\x18\xd3\x86\x03 \x01(\x08\x62\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)

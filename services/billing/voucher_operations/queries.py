@@ -12,8 +12,9 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import aliased
 
 from services.billing.links.model import CustomerLink
-from services.billing.vouchers.model import VoucherOperation
+from services.billing.voucher_operations.model import VoucherOperation
 from services.kit.fields import fetch, selected
+from services.kit.groups import by_parent, first_of_each, parents
 from services.kit.identity import Scope
 from services.kit.paging import Direction, Page, keyset, search
 
@@ -54,6 +55,42 @@ async def list_page(
     page: Page,
 ) -> Sequence[Sequence[Any]]:
     """Give one row more than the page has, if there are any; rows end with their place."""
+    listed = _listed(scope, columns, narrowed, order_by=order_by, page=page)
+    return await fetch(session, listed)
+
+
+async def batch_list_by_quota(
+    session: AsyncSession,
+    *,
+    scope: Scope,
+    columns: Sequence[str],
+    quota_ids: Sequence[UUID],
+    narrowed: VoucherOperationFilter,
+    order_by: str,
+    page: Page,
+) -> dict[UUID, list[Sequence[Any]]]:
+    """Give each quota's first records, one row more than the page has, by one statement.
+
+    Rows end with their place; before that stands whose they are.
+    """
+    listed = _listed(scope, columns, narrowed, order_by=order_by, page=page)
+    statement = first_of_each(
+        listed,
+        parent=VoucherOperation.quota_id,
+        parent_ids=parents(quota_ids),
+        direction=_DIRECTIONS[order_by],
+    )
+    return by_parent(await fetch(session, statement), quota_ids)
+
+
+def _listed(
+    scope: Scope,
+    columns: Sequence[str],
+    narrowed: VoucherOperationFilter,
+    *,
+    order_by: str,
+    page: Page,
+) -> Select[Any]:
     statement = select(
         *selected(VoucherOperation, columns),
         VoucherOperation.operate_time.label("sort_value"),
@@ -67,7 +104,7 @@ async def list_page(
         )
     direction = _DIRECTIONS[order_by]
     sort = [(VoucherOperation.operate_time, direction), (VoucherOperation.id, direction)]
-    return await fetch(session, keyset(_narrow(statement, narrowed), sort=sort, page=page))
+    return keyset(_narrow(statement, narrowed), sort=sort, page=page)
 
 
 def _narrow(statement: Select[Any], narrowed: VoucherOperationFilter) -> Select[Any]:

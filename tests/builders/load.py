@@ -1,0 +1,119 @@
+"""Writes without end by several clients, and what they were told; for tests that kill things."""
+
+import asyncio
+import itertools
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+from typing import Any
+from uuid import UUID
+
+import grpc
+from google.protobuf.message import Message
+from sqlalchemy import text
+
+from partner.billing.v1 import voucher_quotas_pb2, vouchers_pb2
+from partner_center.verification import invariants_in
+from services.kit.identity import Principal
+from tests.builders.principals import a_system, an_administrator
+from tests.builders.running import RunningService
+
+WRITERS = 4
+SECONDS = 30
+BEFORE_THE_KILL = 40
+AFTER_THE_KILL = 20
+
+
+@dataclass
+class Load:
+    """Writes without end by several clients, and what they were told."""
+
+    send: Callable[[Message], Awaitable[Any]]
+    requests: Callable[[int], Message]
+    acknowledged: dict[str, tuple[Message, Any]] = field(default_factory=dict)
+    unanswered: dict[str, Message] = field(default_factory=dict)
+
+    async def write(self, numbers: "itertools.count[int]") -> None:
+        for number in numbers:
+            request: Any = self.requests(number)
+            try:
+                answer = await self.send(request)
+            except grpc.aio.AioRpcError:
+                self.unanswered[request.request_id] = request
+            else:
+                self.acknowledged[request.request_id] = (request, answer)
+
+    def told(self) -> dict[str, Any]:
+        return {request_id: answer for request_id, (_, answer) in self.acknowledged.items()}
+
+    async def repeat_the_unanswered(self) -> None:
+        for request_id, request in list(self.unanswered.items()):
+            self.acknowledged[request_id] = (request, await self.send(request))
+            del self.unanswered[request_id]
+
+    async def repeat_all(self) -> dict[str, Any]:
+        """Send everything again, and give what it was answered this time."""
+        requests = [request for request, _ in self.acknowledged.values()]
+        answers = await asyncio.gather(*map(self.send, requests))
+        return dict(zip(self.acknowledged, answers, strict=True))
+
+    async def reach(self, count: int) -> None:
+        async with asyncio.timeout(SECONDS):
+            while len(self.acknowledged) < count:  # noqa: ASYNC110 - counted by other tasks
+                await asyncio.sleep(0.01)
+
+
+def sending(service: RunningService, principal: Principal) -> Callable[[Message], Awaitable[Any]]:
+    async def send(request: Message) -> Any:
+        return await service.call(request, principal=principal, timeout=10)
+
+    return send
+
+
+async def write_while(disturb: Callable[[], Awaitable[None]], *loads: Load) -> None:
+    """Let all write, disturb them in the middle, and stop when all write again."""
+    writers = []
+    for load in loads:
+        numbers = itertools.count()
+        writers += [asyncio.create_task(load.write(numbers)) for _ in range(WRITERS)]
+    for load in loads:
+        await load.reach(BEFORE_THE_KILL)
+    await disturb()
+    for load in loads:
+        await load.reach(len(load.acknowledged) + AFTER_THE_KILL)
+    for writer in writers:
+        writer.cancel()
+    ends = await asyncio.gather(*writers, return_exceptions=True)
+    assert all(isinstance(end, asyncio.CancelledError) for end in ends), ends
+
+
+async def all_vouchers_are_there(
+    billing: RunningService, tenant_id: UUID, load: Load, *, quotas: list[str]
+) -> None:
+    told = {answer.results[0].voucher.id for _, answer in load.acknowledged.values()}
+    listed: set[str] = set()
+    request = vouchers_pb2.ListVouchersRequest(page_size=500)
+    while True:
+        page = await billing.call(request, principal=an_administrator(tenant_id))
+        listed |= {voucher.id for voucher in page.vouchers}
+        request.page_token = page.next_page_token
+        if not request.page_token:
+            break
+    # What was cancelled when the load ended is neither told nor repeated.
+    assert told <= listed
+    assert len(listed) <= len(told) + WRITERS
+    left = await billing.call(
+        voucher_quotas_pb2.BatchGetVoucherQuotasRequest(ids=quotas),
+        principal=an_administrator(tenant_id),
+    )
+    balance = sum(int(quota.balance.amount) for quota in left.quotas)
+    assert balance == 1000 * WRITERS - len(listed)
+
+
+async def broken_invariants(billing: RunningService, tenant_id: UUID) -> dict[str, Any]:
+    broken = {}
+    queries = [pair for one in invariants_in("billing").values() for pair in one.items()]
+    for name, query in queries:
+        async with billing.database.transaction(a_system(tenant_id)) as session:
+            if rows := (await session.execute(text(query))).all():
+                broken[name] = rows
+    return broken
