@@ -51,10 +51,10 @@ class ListArguments:
             declared.append(_first())
             declared.append(argument("after", str | None, description=self.after, default=UNSET))
         if self.rpc.takes("filter"):
-            declared.append(self._input(self.rpc.request_field("filter")))
+            declared.append(self._filter())
         if self.rpc.takes("order_by"):
             declared.append(self._order())
-        return declared + [self._other(field) for field in self._others()]
+        return declared + [self._plain(field) for field in self._others()]
 
     @cached_property
     def rename(self) -> Rename:
@@ -79,14 +79,15 @@ class ListArguments:
                 set_field(request, field, value, path=name)
         return request
 
-    def _input(self, field: Any) -> StrawberryArgument:
+    def _filter(self) -> StrawberryArgument:
+        field = self.rpc.request_field("filter")
         declared = input_of(field.message_type)
         if declared is None:
             raise BindingRefused(f"{self.rpc.name}: no input fills {field.message_type.full_name}")
-        name, description = self._name(field.name), description_of(field)
+        description = description_of(field)
         if declared.requires:
-            return argument(name, declared.cls, description=description)
-        return argument(name, declared.cls | None, description=description, default=UNSET)
+            return argument("filter", declared.cls, description=description)
+        return argument("filter", declared.cls | None, description=description, default=UNSET)
 
     def _order(self) -> StrawberryArgument:
         field = self.rpc.request_field("order_by")

@@ -51,6 +51,7 @@ SINGLE: Final = (
     accounts_pb2.BalanceAt,
     verification_codes_pb2.VerificationSettings,
     withdrawals_pb2.WithdrawableAmounts,
+    contracts_pb2.ContractParty,
 )
 # Every field of a detail has a value.
 SAID: Final[dict[str, Any]] = {
