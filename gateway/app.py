@@ -9,11 +9,13 @@ from aiohttp.typedefs import Handler
 from gateway.engine.execution import Executor
 from gateway.engine.executor import Engine
 from gateway.engine.reference import ReferenceExecutor, core_schema
+from gateway.http import contract_documents
 from gateway.http.access import access, finish_headers
 from gateway.http.admission import Admission
 from gateway.http.authentication import Authentication
 from gateway.http.budget import Budget
 from gateway.http.caller import ContextFactory
+from gateway.http.contract_documents import ContractDocuments
 from gateway.http.documents import Documents, read_trusted_documents
 from gateway.http.errors import Translate, translate_refusal
 from gateway.http.health import Health, Readiness
@@ -63,9 +65,8 @@ def create_app(
         issuer=settings.oidc_issuer,
         audience=settings.oidc_audience,
     )
-    view = GraphQLView(
-        settings=settings, operations=operations, authentication=Authentication(tokens)
-    )
+    authentication = Authentication(tokens)
+    view = GraphQLView(settings=settings, operations=operations, authentication=authentication)
     app = web.Application(middlewares=[access(metrics)], client_max_size=limits.body_bytes)
     app[OPEN] = weakref.WeakSet()
     app.on_response_prepare.append(finish_headers(settings))
@@ -73,6 +74,9 @@ def create_app(
     _add_routes(
         app, settings=settings, view=view, health=Health(readiness, metrics), sdl=schema.as_str()
     )
+    documents = ContractDocuments(authentication, context_factory)
+    app.router.add_get(contract_documents.PATH, documents.get, allow_head=False)
+    app.router.add_route("OPTIONS", contract_documents.PATH, preflight)
     return app
 
 

@@ -9,6 +9,7 @@ from gateway.billing import (
     accounts,
     adjustments,
     consumption,
+    contracts,
     statements,
     top_ups,
     verification_codes,
@@ -52,6 +53,7 @@ class Query(
     consumption.ConsumptionQuery,
     verification_codes.VerificationCodeQuery,
     withdrawals.WithdrawalQuery,
+    contracts.ContractQuery,
     incentives.IncentiveQuery,
     programs.ProgramQuery,
     OperationLogQuery,
@@ -70,6 +72,7 @@ class Mutation(
     adjustments.AdjustmentMutation,
     verification_codes.VerificationCodeMutation,
     withdrawals.WithdrawalMutation,
+    contracts.ContractMutation,
 ):
     pass
 

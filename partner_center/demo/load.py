@@ -5,7 +5,7 @@ from datetime import date
 from typing import Any
 from uuid import UUID
 
-from partner_center.demo import funds, people, programs, sample
+from partner_center.demo import contracts, funds, people, programs, sample
 from partner_center.demo.companies import companies
 from partner_center.demo.rpcs import Rpcs, Tenant
 from services.kit import ids
@@ -36,11 +36,11 @@ STEPS = (
     "The FOCUS sample of the FinOps Foundation",
     "Its 18 months of consumption",
     "Its resources",
-    "Its money and vouchers",
+    "Its money, vouchers and contracts",
     "Its incentives and programs",
     "A distributor with two resellers",
     "Their 18 months of consumption",
-    "Their resources, money, vouchers, incentives and programs",
+    "Their resources, money, vouchers, contracts, incentives and programs",
 )
 
 
@@ -67,6 +67,9 @@ async def _load_provider(rpcs: Rpcs, *, today: date, progress: Progress) -> dict
     await funds.verify_payee(rpcs, tenant, name=name)
     await funds.issue_vouchers(
         rpcs, tenant, customers, currency_code="USD", today=today, issuer=tenant.administrator
+    )
+    await contracts.sign_contracts(
+        rpcs, tenant, partner_name=name, currency_code="USD", today=today
     )
     progress(STEPS[5])
     await programs.record_incentives(
@@ -117,6 +120,9 @@ async def _load_distributor(rpcs: Rpcs, *, today: date, progress: Progress) -> d
         rpcs, tenant, customers[: len(own)], currency_code="CNY", today=today,
         issuer=tenant.administrator,
     )  # fmt: skip
+    await contracts.sign_contracts(
+        rpcs, tenant, partner_name=name, currency_code="CNY", today=today
+    )
     await programs.record_incentives(
         rpcs, tenant, customers, companies=everyone, currency_code="CNY", today=today
     )

@@ -1,4 +1,4 @@
-"""Owns money: the ledger, fund accounts, top-ups, withdrawals, vouchers, what customers consumed.
+"""Owns money: the ledger, fund accounts, top-ups, withdrawals, vouchers, consumption, contracts.
 
 Promises: every movement is a transfer between two accounts; no balance falls below its
 floor; history is never changed.

@@ -10,6 +10,7 @@ from services.billing.adjustments.servicer import AdjustmentServicer
 from services.billing.closings.servicer import ClosingServicer
 from services.billing.consumption.jobs import push_customer_spends
 from services.billing.consumption.servicer import ConsumptionServicer
+from services.billing.contracts.servicer import ContractServicer
 from services.billing.ledger.jobs import EXPIRE_PENDING
 from services.billing.ledger.sealed import SEALED
 from services.billing.links.servicer import CustomerLinkServicer
@@ -51,6 +52,7 @@ SERVICERS: Sequence[type[Servicer]] = (
     AdjustmentServicer,
     ClosingServicer,
     OperationLogServicer,
+    ContractServicer,
 )
 
 

@@ -31,7 +31,22 @@ DECIMALS: Final = ("12.30", "0", "-0.000000000000001", "99999999999999999999")
 # No universe has the first two more than once.
 MOBILES: Final = ("13900000000", "13900000001", "13900000002")
 PREFIXES_ALL: Final = (
-    *("acc", "app", "con", "cpn", "cus", "inc", "mem", "mgr", "prg", "ptr", "quo", "res", "tup"),
+    *(
+        "acc",
+        "app",
+        "con",
+        "cpn",
+        "ctr",
+        "cus",
+        "inc",
+        "mem",
+        "mgr",
+        "prg",
+        "ptr",
+        "quo",
+        "res",
+        "tup",
+    ),
 )
 FIRSTS: Final = (1, 2, 2, 3, 4, 5)
 WRONG_FIRSTS: Final = (0, -1, 101, 2**31 - 1)

@@ -9,6 +9,7 @@ from partner.billing.v1 import (
     accounts_pb2,
     adjustments_pb2,
     consumption_pb2,
+    contracts_pb2,
     statements_pb2,
     top_ups_pb2,
     voucher_quotas_pb2,
@@ -168,6 +169,26 @@ def a_top_up(**others: Any) -> top_ups_pb2.TopUp:
                 "designated_amount": money("0 USD"),
                 "unreturned_amount": money("80 USD"),
                 "pay_time": TIME,
+                "create_time": TIME,
+            },
+            others,
+        )
+    )
+
+
+def a_contract(**others: Any) -> contracts_pb2.Contract:
+    return contracts_pb2.Contract(
+        **_filled(
+            {
+                "id": an_id("ctr"),
+                "number": "PA-20261128-7K3QX9MD",
+                "kind": contracts_pb2.CONTRACT_KIND_ONLINE,
+                "name": "云服务采购",
+                "party_a": "云海科技",
+                "party_b": "华云计算",
+                "amount": money("100 USD"),
+                "state": contracts_pb2.CONTRACT_STATE_GENERATED,
+                "creator": "finance",
                 "create_time": TIME,
             },
             others,

@@ -2,7 +2,7 @@
 
 import json
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -16,6 +16,9 @@ from graphql import (
     GraphQLList,
     GraphQLNonNull,
     GraphQLObjectType,
+    Lexer,
+    Source,
+    TokenKind,
     build_schema,
     get_named_type,
     is_leaf_type,
@@ -23,6 +26,7 @@ from graphql import (
     is_required_input_field,
 )
 
+from gateway.settings import Limits
 from tests.builders.probes import BILLING_CYCLE, TYPE_ID
 
 SCHEMA = build_schema(
@@ -30,12 +34,14 @@ SCHEMA = build_schema(
 )
 # Root, its nodes, their edges, the nodes of those; and only the root and its nodes.
 DEEP, SHALLOW = 5, 3
+TOKENS_MAX = Limits().tokens
 # What kind of thing an argument names; a new name has to be put here.
 PREFIXES = {
     "accountId": "acc",
     "accountManagerId": "mgr",
     "challengeId": "vch",
     "applicationId": "app",
+    "contractId": "ctr",
     "customerId": "cus",
     "customerIds": "cus",
     "incentiveBillId": "inb",
@@ -56,6 +62,10 @@ PREFIXES = {
     "withdrawalId": "wdr",
     "withdrawalIds": "wdr",
 }
+# What a root field is not worth asking without, though its type lets it be left out.
+NEEDED = {"statementEntries": {("filter",), ("filter", "kind")}}
+# What makes the former superfluous.
+INSTEAD = "accountId"
 BY_ROOT = {"customer": "cus", "partner": "ptr", "updateCustomer": "cus"}
 ANYTHING = "*"
 VALUES = {"amount": "1.00", "currencyCode": "USD", "reason": "a test", "first": 2}
@@ -95,6 +105,25 @@ def _places(root: str, name: str, kind: Any, *, above: Path_) -> Iterator[Place]
             yield Place(path, PREFIXES.get(name) or BY_ROOT[root])
 
 
+def operations(
+    kind: str, name: str, root: GraphQLField, own: Mapping[str, str], *, depth: int
+) -> list[str]:
+    """Write operations with this root field that together go along every edge of its things.
+
+    What is too long for the gateway goes along half of the edges, and another along the rest.
+    """
+    pending, written = [_edges(root.type)], []
+    while pending:
+        edges = pending.pop()
+        text = operation(kind, name, root, own, depth=depth, edges=edges)
+        if len(edges) > 1 and _tokens(text) > TOKENS_MAX:
+            half = len(edges) // 2
+            pending += [edges[:half], edges[half:]]
+        else:
+            written.append(text)
+    return written
+
+
 def operation(
     kind: str,
     name: str,
@@ -104,8 +133,12 @@ def operation(
     place: Place | None = None,
     id_: str = "",
     depth: int = SHALLOW,
+    edges: Sequence[str] | None = None,
 ) -> str:
-    """Write an operation with this root field, naming own things, and in one place another."""
+    """Write an operation with this root field, naming own things, and in one place another.
+
+    Its things lead along these edges, or along all of theirs.
+    """
     arguments = {
         argument: value
         for argument, one in root.args.items()
@@ -113,7 +146,8 @@ def operation(
     }
     written = ", ".join(f"{key}: {_literal(value)}" for key, value in arguments.items())
     call = f"{name}({written})" if written else name
-    return f"{kind} {{ {call} {_selection(root.type, depth=depth)} }}"
+    selection = _selection(root.type, depth=depth, edges=edges)
+    return f"{kind} {{ {call} {selection} }}"
 
 
 def told(answer: Any) -> str:
@@ -140,7 +174,8 @@ def _given(
     if place is not None and path == place.path:
         return [id_] if _is_list(one.type) else id_
     aimed = place is not None and place.path[: len(path)] == path
-    if not (required or aimed or name == "first" or _is_one_of(root, name)):
+    needed = path in NEEDED.get(root, ()) and (place is None or place.path[-1] != INSTEAD)
+    if not (required or aimed or needed or name == "first" or _is_one_of(root, name)):
         return None
     named = get_named_type(one.type)
     if isinstance(named, GraphQLInputObjectType):
@@ -169,6 +204,8 @@ def _leaf(root: str, name: str, named: Any, own: Mapping[str, str]) -> Any:
         value = BILLING_CYCLE
     elif named.name == "DateTime":
         value = "2099-01-01T00:00:00Z"
+    elif named.name == "Date":
+        value = "2099-01-01"
     elif named.name in {"Int", "Boolean"}:
         value = VALUES.get(name, 1 if named.name == "Int" else False)
     else:
@@ -176,14 +213,41 @@ def _leaf(root: str, name: str, named: Any, own: Mapping[str, str]) -> Any:
     return value
 
 
-def _selection(kind: Any, *, depth: int) -> str:
+def _selection(kind: Any, *, depth: int, edges: Sequence[str] | None = None) -> str:
     named = get_named_type(kind)
     if is_leaf_type(named):
         return ""
-    parts = [
-        part for name, field in named.fields.items() if (part := _field(name, field, depth=depth))
-    ]
+    parts = []
+    for name, field in named.fields.items():
+        if edges is not None and name == "nodes":
+            part: str | None = f"nodes {_selection(field.type, depth=depth - 1, edges=edges)}"
+        elif edges is not None and "nodes" not in named.fields and _is_edge(field):
+            part = _field(name, field, depth=depth) if name in edges else None
+        else:
+            part = _field(name, field, depth=depth)
+        parts += [part] if part else []
     return "{ __typename " + " ".join(parts) + " }"
+
+
+def _edges(kind: Any) -> list[str]:
+    """Name the fields of a root's things that lead further."""
+    fields = get_named_type(kind).fields
+    if "nodes" in fields:
+        fields = get_named_type(fields["nodes"].type).fields
+    return [name for name, field in fields.items() if _is_edge(field)]
+
+
+def _is_edge(field: GraphQLField) -> bool:
+    return not is_leaf_type(get_named_type(field.type))
+
+
+def _tokens(text: str) -> int:
+    """Count what the gateway counts of a document."""
+    lexer = Lexer(Source(text))
+    count = 0
+    while lexer.advance().kind is not TokenKind.EOF:
+        count += 1
+    return count
 
 
 def _field(name: str, field: GraphQLField, *, depth: int) -> str | None:

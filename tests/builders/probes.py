@@ -7,6 +7,7 @@ from uuid import uuid4
 
 from google.protobuf.descriptor import Descriptor, FieldDescriptor
 from google.protobuf.message import Message
+from google.type import date_pb2
 
 from partner.billing.v1 import accounts_pb2
 from partner.type.v1 import money_pb2, options_pb2
@@ -156,6 +157,11 @@ def _until_2099(message: Any) -> None:
     message.expire_time.FromJsonString("2099-01-01T00:00:00Z")
 
 
+def _as_promised(message: Any) -> None:
+    message.terms.promised_payment_date.CopyFrom(date_pb2.Date(year=2099, month=1, day=1))
+    message.terms.ClearField("payment_plan")
+
+
 def _as_resource(message: Any) -> None:
     for resource in message.resources:
         resource.ClearField("expire_policy")
@@ -234,6 +240,8 @@ SPECIAL = {
     "Allocate": _to_own_customer,
     "Reclaim": _to_own_customer,
     "BatchAllocate": _to_own_customer,
+    "ApplyContract": _as_promised,
+    "PreviewContract": _as_promised,
     "BatchListConsumptionSummaries": _without_reseller,
     "EnsureCustomers": _as_own_customer,
     "RecordIncentives": _as_earned,

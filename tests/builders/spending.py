@@ -12,6 +12,7 @@ from partner.billing.v1 import (
     accounts_pb2,
     adjustments_pb2,
     consumption_pb2,
+    contracts_pb2,
     statements_pb2,
     top_ups_pb2,
     verification_codes_pb2,
@@ -32,6 +33,7 @@ from tests.builders.billing import (
     some_customers,
 )
 from tests.builders.consumption import a_charge
+from tests.builders.contracts import a_whole_contract
 from tests.builders.funds import grant_credit, top_up
 from tests.builders.principals import a_system, a_tenant, an_administrator
 from tests.builders.running import RunningService
@@ -42,6 +44,7 @@ CYCLE: Final = date(2024, 9, 1)
 # Answers that are what they are about.
 SINGLE: Final = (
     consumption_pb2.ConsumptionSettings,
+    contracts_pb2.ContractParty,
     accounts_pb2.BalanceAt,
     verification_codes_pb2.VerificationSettings,
     withdrawals_pb2.WithdrawableAmounts,
@@ -100,20 +103,14 @@ class Spending:
     top_up_ids: Sequence[str]
     withdrawal_ids: Sequence[str]
     adjustment_ids: Sequence[str]
+    contract_ids: Sequence[str]
 
     @property
     def requests(self) -> list[Any]:
         """Ask for all that there is, by each rpc that takes a read mask."""
-        reseller = ids.to_text("ptr", self.reseller_id)
-        details = consumption_pb2.ConsumptionFilter(
-            billing_cycle="2024-09", indirect_partner_id=reseller
-        )
-        sums = consumption_pb2.ConsumptionSummaryFilter(
-            billing_cycle_from="2024-09", billing_cycle_to="2024-09", indirect_partner_id=reseller
-        )
-        issued = vouchers_pb2.VoucherOperationFilter(
-            operation_types=[vouchers_pb2.VOUCHER_OPERATION_TYPE_ISSUE]
-        )
+        return [*self._of_funds(), *self._of_vouchers(), *self._of_consumption()]
+
+    def _of_funds(self) -> list[Any]:
         return [
             accounts_pb2.BatchGetAccountsRequest(ids=self.account_ids),
             accounts_pb2.ListAccountsRequest(),
@@ -131,6 +128,23 @@ class Spending:
             statements_pb2.BatchListStatementEntriesRequest(
                 account_ids=self.account_ids[:1], page_size=500
             ),
+            verification_codes_pb2.GetVerificationSettingsRequest(),
+            withdrawals_pb2.GetWithdrawableAmountsRequest(),
+            withdrawals_pb2.BatchGetWithdrawalsRequest(ids=self.withdrawal_ids),
+            withdrawals_pb2.ListWithdrawalsRequest(page_size=500),
+            adjustments_pb2.BatchGetAdjustmentsRequest(ids=self.adjustment_ids),
+            adjustments_pb2.ListAdjustmentsRequest(page_size=500),
+            adjustments_pb2.BatchListAdjustmentsRequest(customer_ids=self.customer_ids),
+            contracts_pb2.BatchGetContractsRequest(ids=self.contract_ids),
+            contracts_pb2.ListContractsRequest(page_size=500),
+            contracts_pb2.GetContractPartyRequest(),
+        ]
+
+    def _of_vouchers(self) -> list[Any]:
+        issued = vouchers_pb2.VoucherOperationFilter(
+            operation_types=[vouchers_pb2.VOUCHER_OPERATION_TYPE_ISSUE]
+        )
+        return [
             voucher_quotas_pb2.BatchGetVoucherQuotasRequest(ids=self.quota_ids),
             voucher_quotas_pb2.ListVoucherQuotasRequest(),
             voucher_quotas_pb2.BatchListVoucherQuotasRequest(parent_quota_ids=self.quota_ids),
@@ -140,6 +154,17 @@ class Spending:
             vouchers_pb2.BatchListVouchersByQuotaRequest(quota_ids=self.quota_ids),
             vouchers_pb2.ListVoucherOperationsRequest(page_size=500, filter=issued),
             vouchers_pb2.BatchListVoucherOperationsRequest(quota_ids=self.quota_ids, filter=issued),
+        ]
+
+    def _of_consumption(self) -> list[Any]:
+        reseller = ids.to_text("ptr", self.reseller_id)
+        details = consumption_pb2.ConsumptionFilter(
+            billing_cycle="2024-09", indirect_partner_id=reseller
+        )
+        sums = consumption_pb2.ConsumptionSummaryFilter(
+            billing_cycle_from="2024-09", billing_cycle_to="2024-09", indirect_partner_id=reseller
+        )
+        return [
             consumption_pb2.BatchGetConsumptionDetailsRequest(ids=self.detail_ids),
             consumption_pb2.ListConsumptionDetailsRequest(page_size=500, filter=details),
             consumption_pb2.BatchListConsumptionDetailsRequest(
@@ -153,13 +178,6 @@ class Spending:
                 indirect_partner_id=reseller,
             ),
             consumption_pb2.GetConsumptionSettingsRequest(),
-            verification_codes_pb2.GetVerificationSettingsRequest(),
-            withdrawals_pb2.GetWithdrawableAmountsRequest(),
-            withdrawals_pb2.BatchGetWithdrawalsRequest(ids=self.withdrawal_ids),
-            withdrawals_pb2.ListWithdrawalsRequest(page_size=500),
-            adjustments_pb2.BatchGetAdjustmentsRequest(ids=self.adjustment_ids),
-            adjustments_pb2.ListAdjustmentsRequest(page_size=500),
-            adjustments_pb2.BatchListAdjustmentsRequest(customer_ids=self.customer_ids),
         ]
 
 
@@ -177,7 +195,8 @@ def resources_of(answer: Any) -> list[Any]:
 async def a_spending_tenant(billing: RunningService, *, customers: int, each: int) -> Spending:
     """Make a new tenant with so many customers, who have so many vouchers and details each.
 
-    It has as many quotas as a customer has vouchers; a reseller is who bills the consumption.
+    It has as many quotas and contracts as a customer has vouchers; a reseller is who bills the
+    consumption.
     """
     tenant = a_tenant()
     customer_ids = await some_customers(billing, tenant, customers)
@@ -217,6 +236,7 @@ async def a_spending_tenant(billing: RunningService, *, customers: int, each: in
         top_up_ids=[one.id for one in top_ups],
         withdrawal_ids=await rejected_withdrawals(billing, tenant, top_ups),
         adjustment_ids=await _allocate(billing, tenant, customer_ids, each=each),
+        contract_ids=[await a_whole_contract(billing, tenant) for _ in range(each)],
     )
 
 

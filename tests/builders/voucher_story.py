@@ -23,6 +23,7 @@ from services.billing.voucher_quotas.sub_quota_reclaims import reclaim_sub_quota
 from services.billing.vouchers import operations as vouchers
 from services.billing.vouchers import reclaims, uses
 from services.billing.vouchers.model import Voucher
+from services.billing.vouchers.refunds import note_refund
 from services.kit.database import Database
 from services.kit.identity import Principal
 from services.kit.ids import new_id
@@ -275,17 +276,15 @@ class Story:
         ledger, sink = self.ledger, await self._sink(AccountKind.VQ_USED)
         async with ledger.transaction() as session:
             row = await session.get_one(Voucher, (self.tenant, voucher.id))
-            scope = ledger.principal.scope
+            said: dict[str, Any] = {"tenant_id": self.tenant, "voucher_ids": [row.id]}
             if code == TransferCode.REFUND:
-                await uses.note_refund(session, scope=scope, voucher_id=row.id, now=self.now)
+                await note_refund(session, **said, now=self.now)
             else:
-                await uses.note_use(
-                    session, scope=scope, voucher_id=row.id, order_number="O-1", now=self.now
-                )
-        accounts = [row.account_id, sink]
+                await uses.note_use(session, **said, order_number="O-1", now=self.now)
+        debit, credit = row.account_id, sink
         if code == TransferCode.REFUND:
-            accounts.reverse()
-        await ledger.post(*accounts, cents, unit=self._unit, code=code)
+            debit, credit = credit, debit
+        await ledger.post(debit, credit, cents, unit=self._unit, code=code)
 
     @property
     def _unit(self) -> Unit:

@@ -5,10 +5,12 @@ from typing import Any
 from uuid import uuid4
 
 from google.protobuf.timestamp_pb2 import Timestamp
+from google.type import date_pb2
 
 from partner.billing.v1 import (
     accounts_pb2,
     consumption_pb2,
+    contracts_pb2,
     verification_codes_pb2,
     voucher_quotas_pb2,
     vouchers_pb2,
@@ -183,6 +185,7 @@ async def _fill_billing(run: RunService, tenant: Tenant) -> None:
     )
     for holding in tenant.holdings:
         await _fill_funds(service, tenant, holding, quota_id=quota.id)
+        await _fill_contracts(service, tenant, holding)
     await _fill_verification(service, tenant)
     await _fill_accounts(service, tenant)
     await _fill_withdrawals(service, tenant)
@@ -295,6 +298,32 @@ async def _fill_withdrawals(service: Any, tenant: Tenant) -> None:
     made = await service.call(application, principal=principal)
     for holding in (tenant.of_first_manager, tenant.of_second_manager):
         holding.things["wdr"] = made.id
+
+
+async def _fill_contracts(service: Any, tenant: Tenant, holding: Holding) -> None:
+    """Let the partner apply for a contract; the second manager's partner is the first's."""
+    await service.call(
+        contracts_pb2.PutContractPartyRequest(
+            request_id=str(uuid4()),
+            partner_id=holding.things["ptr"],
+            legal_name=holding.canary,
+            contracting_entity=holding.canary,
+            verified=True,
+        ),
+        principal=tenant.operator,
+    )
+    contract = await service.call(
+        contracts_pb2.ApplyContractRequest(
+            request_id=str(uuid4()),
+            terms=contracts_pb2.ContractTerms(
+                name=holding.canary,
+                amount=ONE,
+                promised_payment_date=date_pb2.Date(year=2099, month=1, day=1),
+            ),
+        ),
+        principal=principals.an_administrator(tenant.id, partner_id=holding.id("ptr")),
+    )
+    holding.things["ctr"] = contract.id
 
 
 def focus_pieces(holdings: Sequence[Holding]) -> list[consumption_pb2.ImportConsumptionRequest]:

@@ -26,6 +26,12 @@ const OWN_IDS = `{
   indirectPartners(first: 1) {
     ptr_01h455vb4pex5vsknk084sn02r: nodes { id }
   }
+  online: contracts(first: 1, filter: { states: [GENERATED] }) {
+    ctr_01h455vb4pex5vsknk084sn02q: nodes { id }
+  }
+  onPaper: contracts(first: 1, filter: { states: [EFFECTIVE] }) {
+    ctr_01h455vb4pex5vsknk084sn02r: nodes { id }
+  }
 }`;
 
 async function ownIds() {

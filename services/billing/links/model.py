@@ -53,6 +53,10 @@ class IndirectPartnerForbidden(Refusal):
     code: ClassVar[str] = "PERMISSION_DENIED"
 
 
+class NotVerified(Refusal):
+    pass
+
+
 def refuse_other_resellers(scope: Scope, *, indirect_partner_id: UUID | None) -> None:
     """Let only the root partner, and who speaks for it, ask for a reseller's.
 

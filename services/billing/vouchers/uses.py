@@ -1,50 +1,66 @@
-"""Notes on vouchers what orders and charges do with them; the amounts move in the ledger."""
+"""Notes that vouchers were used, or that unpaid orders hold them; the ledger moves the money."""
 
+from collections.abc import Sequence
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
-from sqlalchemy import func, update
+from sqlalchemy import ColumnElement, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.billing.vouchers.model import Voucher
-from services.kit.identity import Scope
-
-
-async def note_lock(
-    session: AsyncSession, *, scope: Scope, voucher_id: UUID, order_number: str
-) -> None:
-    """Note the unpaid order that holds a part, by a pending debit; it shows while there is one."""
-    await _note(session, scope=scope, voucher_id=voucher_id, lock_order_number=order_number)
 
 
 async def note_use(
     session: AsyncSession,
     *,
-    scope: Scope,
-    voucher_id: UUID,
+    tenant_id: UUID,
+    voucher_ids: Sequence[UUID],
     order_number: str | None,
     now: datetime,
 ) -> None:
-    """Note that something was taken; the order is none where usage was charged."""
-    number = Voucher.order_number if order_number is None else order_number
-    await _note(session, scope=scope, voucher_id=voucher_id, last_use_time=now, order_number=number)
+    """Note when vouchers were used, and for which order if it was for one."""
+    values: dict[str, Any] = {"last_use_time": now}
+    if order_number is not None:
+        values["order_number"] = order_number
+    await _update(session, tenant_id, voucher_ids, values)
 
 
-async def note_refund(
-    session: AsyncSession, *, scope: Scope, voucher_id: UUID, now: datetime
+async def lock_for_order(
+    session: AsyncSession, *, tenant_id: UUID, voucher_ids: Sequence[UUID], order_number: str
 ) -> None:
-    """Note that a refund brings value back.
-
-    A voucher that has expired or was reclaimed does not keep it: it is due to return to the quota.
-    """
-    due_time = func.coalesce(Voucher.due_time, now)
-    await _note(session, scope=scope, voucher_id=voucher_id, due_time=due_time)
+    """Note that an unpaid order holds a part of vouchers; the rest stays usable."""
+    await _update(session, tenant_id, voucher_ids, {"lock_order_number": order_number})
 
 
-async def _note(
-    session: AsyncSession, *, scope: Scope, voucher_id: UUID, **changes: object
+async def release(
+    session: AsyncSession, *, tenant_id: UUID, voucher_ids: Sequence[UUID], order_number: str
 ) -> None:
-    mine = (*scope.covers(Voucher), Voucher.id == voucher_id)
+    """Note that an order holds nothing of vouchers any more."""
+    mine = Voucher.lock_order_number == order_number
+    await _update(session, tenant_id, voucher_ids, {"lock_order_number": None}, mine)
+
+
+async def _update(
+    session: AsyncSession,
+    tenant_id: UUID,
+    voucher_ids: Sequence[UUID],
+    values: dict[str, Any],
+    *conditions: ColumnElement[bool],
+) -> None:
+    if not voucher_ids:
+        return
+    # In the order of ids, so that two of these wait for each other and never in a circle.
+    locked = (
+        select(Voucher.id)
+        .where(Voucher.tenant_id == tenant_id, Voucher.id.in_(voucher_ids), *conditions)
+        .order_by(Voucher.id)
+        .with_for_update()
+        .cte("locked")
+    )
     await session.execute(
-        update(Voucher).where(*mine).values(**changes).execution_options(synchronize_session=False)
+        update(Voucher)
+        .where(Voucher.tenant_id == tenant_id, Voucher.id.in_(select(locked.c.id)))
+        .values(values)
+        .execution_options(synchronize_session=False)
     )

@@ -16,6 +16,7 @@ from sqlalchemy import (
 from sqlalchemy.orm import Mapped, mapped_column
 
 from services.billing.ledger.chart import Unit
+from services.billing.links.model import NotVerified
 from services.billing.tables import BillingTable
 from services.kit.database import PartnerRow
 from services.kit.errors import Refusal
@@ -246,10 +247,6 @@ class WithdrawalFlow(PartnerRow, BillingTable):
         self.failure_reason = failure_reason
         self.finish_time = now
         self.next_attempt_time = None
-
-
-class NotVerified(Refusal):
-    pass
 
 
 class WithdrawableExceeded(Refusal):

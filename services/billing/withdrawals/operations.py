@@ -11,6 +11,7 @@ from services.billing.accounts import queries as account_queries
 from services.billing.days import day_at
 from services.billing.ledger.chart import Unit
 from services.billing.ledger.model import Account
+from services.billing.links.model import NotVerified
 from services.billing.top_ups import operations as top_ups
 from services.billing.top_ups import queries as top_up_queries
 from services.billing.top_ups.model import Channel
@@ -23,7 +24,6 @@ from services.billing.withdrawals.model import (
     BankAccount,
     InvoiceArrears,
     NameMismatch,
-    NotVerified,
     Payee,
     WithdrawableExceeded,
     Withdrawal,

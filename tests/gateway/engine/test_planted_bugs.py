@@ -1,7 +1,8 @@
 """The comparison of executors would find a bug of the compiler: here are some, and it does."""
 
 import dataclasses
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from itertools import chain
 from typing import Any
 
 import pytest
@@ -33,8 +34,10 @@ from tests.builders.differential import DOCUMENTS, Case, differences
 # What is measured is what other tests run; watching these would cost thrice their time.
 pytestmark = pytest.mark.no_cover
 
-# Few documents that find all of the bugs below; some of them are the only one to find one.
+# Few documents that find most of the bugs below, as long as the graph stays as it is.
 SEEDS = (18, 52, 56, 60, 98, 134, 188, 356, 668)
+# So many are asked where these find none: what a seed stands for changes with the graph.
+SEARCH_MAX = 1_500
 # What only shows when a document is asked again with other variables.
 AGAIN = [
     Case(
@@ -286,17 +289,18 @@ def compiled_afresh() -> Iterator[None]:
 async def test_a_bug_is_found(bug: Bug, monkeypatch: pytest.MonkeyPatch) -> None:
     bug(monkeypatch)
 
-    assert await found()
+    assert await found(SEEDS, again=True) or await found(range(SEARCH_MAX))
 
 
 async def test_where_there_is_no_bug_none_is_found() -> None:
-    assert await found() == []
+    assert await found(SEEDS, again=True) == []
 
 
-async def found() -> list[str]:
+async def found(seeds: Iterable[int], *, again: bool = False) -> list[str]:
     """Compare the executors document by document, until something differs."""
     engine = Engine(schema)
-    for seed, made in [*((seed, documents.case(seed)) for seed in SEEDS), *enumerate(AGAIN)]:
+    generated = ((seed, documents.case(seed)) for seed in seeds)
+    for seed, made in chain(generated, enumerate(AGAIN if again else ())):
         for fault_seed in (None, seed % 8):
             differ = await differences(
                 made.text,

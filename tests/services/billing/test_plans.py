@@ -6,7 +6,13 @@ from typing import Any
 import pytest
 import pytest_asyncio
 
-from partner.billing.v1 import adjustments_pb2, consumption_pb2, voucher_quotas_pb2, vouchers_pb2
+from partner.billing.v1 import (
+    adjustments_pb2,
+    consumption_pb2,
+    contracts_pb2,
+    voucher_quotas_pb2,
+    vouchers_pb2,
+)
 from tests.builders.plans import plan
 from tests.builders.principals import an_administrator
 from tests.builders.running import RunningService
@@ -38,6 +44,8 @@ LISTS = [
     ),
     ("ListAdjustments", "OPERATE_TIME_DESC", "adjustments_operate_time_idx", "operate_time, id"),
     ("ListAdjustments", "OPERATE_TIME_ASC", "adjustments_operate_time_idx", "operate_time, id"),
+    ("ListContracts", "CREATE_TIME_DESC", "contracts_create_time_idx", "create_time, id"),
+    ("ListContracts", "CREATE_TIME_ASC", "contracts_create_time_idx", "create_time, id"),
     ("ListConsumptionDetails", "CONSUME_TIME_DESC", f"{DETAILS}_consume", "consume_time, id"),
     ("ListConsumptionDetails", "CONSUME_TIME_ASC", f"{DETAILS}_consume", "consume_time, id"),
     ("ListConsumptionDetails", "PAYABLE_AMOUNT_DESC", f"{DETAILS}_payable", "payable_order, id"),
@@ -49,6 +57,7 @@ ORDERS: dict[str, Any] = {
     "ListVouchers": vouchers_pb2.VoucherOrder,
     "ListVoucherOperations": vouchers_pb2.VoucherOperationOrder,
     "ListAdjustments": adjustments_pb2.AdjustmentOrder,
+    "ListContracts": contracts_pb2.ContractOrder,
     "ListConsumptionDetails": consumption_pb2.ConsumptionOrder,
 }
 

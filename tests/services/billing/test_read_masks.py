@@ -36,6 +36,10 @@ UNSEEN = {
     "VoucherOperation.sub_quota_id",
     "VerificationSettings.enabled",
     "Adjustment.target_partner_id",
+    # These belong to contracts on paper.
+    "Contract.sign_date",
+    "Contract.effective_time",
+    "Contract.expire_time",
 }
 # Of each slice a list, a list of many parents and a batch, two fields of it, and their columns;
 # columns of a place or an order stand behind them.
@@ -133,6 +137,11 @@ SELECTED: dict[str, tuple[list[str], list[str]]] = {
         ["transaction_id", "operator"],
         ["transaction_id", "operator", "id AS row_id"],
     ),
+    "ListContractsRequest": (
+        ["number", "payment_plan"],
+        ["number", "payment_plan", "currency_code", "create_time AS sort_value", "id AS row_id"],
+    ),
+    "BatchGetContractsRequest": (["id", "end_reason"], ["id", "end_reason", "id AS row_id"]),
     "BatchGetConsumptionDetailsRequest": (
         ["id", "indirect_partner_id"],
         ["id", "partner_id", "tenant_id", "id AS row_id"],

@@ -47,6 +47,9 @@ async def test_a_read_is_one_statement_for_one_row_and_for_hundreds(
         "GetWithdrawableAmountsRequest": 1,
         "BatchGetWithdrawalsRequest": 10,
         "ListWithdrawalsRequest": 10,
+        "BatchGetContractsRequest": 10,
+        "ListContractsRequest": 10,
+        "GetContractPartyRequest": 1,
     }
     for name, (statement_count, _) in of_large.items():
         assert statement_count == of_small[name][0] == 1, name

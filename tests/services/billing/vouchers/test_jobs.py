@@ -12,9 +12,10 @@ from services.billing.ledger.model import Account
 from services.billing.ledger.operations import void_pending
 from services.billing.voucher_quotas.jobs import SETTLE_VOUCHER_QUOTAS
 from services.billing.voucher_quotas.rests import settle_voucher_quotas
-from services.billing.vouchers import queries, uses
+from services.billing.vouchers import queries
 from services.billing.vouchers.jobs import SETTLE_VOUCHERS
 from services.billing.vouchers.reclaims import settle_vouchers
+from services.billing.vouchers.refunds import note_refund
 from services.kit import ids
 from services.kit.ids import new_id
 from tests.builders.billing import (
@@ -253,7 +254,5 @@ async def refund(
 ) -> None:
     now = NOW + timedelta(days=days)
     async with ledger.transaction() as session:
-        await uses.note_refund(
-            session, scope=ledger.principal.scope, voucher_id=voucher.id, now=now
-        )
+        await note_refund(session, tenant_id=ledger.tenant_id, voucher_ids=[voucher.id], now=now)
     await ledger.post(sink, voucher.account_id, 400, unit=voucher.unit, code=TransferCode.REFUND)

@@ -127,6 +127,28 @@ async def test_vouchers_are_listed_for_twelve_months_and_for_their_customer_for_
     }
 
 
+async def test_a_customer_finds_by_id_what_it_finds_in_its_list(
+    billing: RunningService, pages: PageTokens
+) -> None:
+    administrator = an_administrator(a_tenant())
+    message = await a_voucher(billing, administrator)
+    assert administrator.tenant_id is not None
+    customer = a_customers_user(
+        administrator.tenant_id, customer_id=ids.from_text("cus", message.customer_id, field="id")
+    )
+
+    for days, count in ((30, 1), (210, 1), (220, 0)):
+        async with billing.database.reading(customer) as session:
+            found = await queries.batch_get(
+                session,
+                scope=customer.scope,
+                columns=["state"],
+                ids=[ids.from_text("cpn", message.id, field="id")],
+                now=NOW + timedelta(days=days),
+            )
+        assert len(found) == len(await listed(billing, pages, customer, days=days)) == count
+
+
 async def test_a_reclaimed_voucher_is_out_of_its_customers_sight(
     billing: RunningService, pages: PageTokens
 ) -> None:

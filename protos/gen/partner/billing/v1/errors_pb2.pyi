@@ -99,7 +99,7 @@ class _ErrorReasonEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_ErrorReas
     ERROR_REASON_VERIFICATION_CONTACT_MISSING: _ErrorReason.ValueType  # 82
     """The partner has said of no contact for that channel."""
     ERROR_REASON_NOT_VERIFIED: _ErrorReason.ValueType  # 83
-    """The partner's name, or for incentive money its business information, is not verified."""
+    """The partner's papers, its name, or for incentive money its business information, are not verified."""
     ERROR_REASON_WITHDRAWABLE_EXCEEDED: _ErrorReason.ValueType  # 84
     """More than can be withdrawn by this kind; metadata: available, required."""
     ERROR_REASON_INVOICE_ARREARS: _ErrorReason.ValueType  # 85
@@ -112,6 +112,16 @@ class _ErrorReasonEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_ErrorReas
     """The withdrawal is in a state that does not allow this; metadata: state."""
     ERROR_REASON_WITHDRAWAL_OPEN: _ErrorReason.ValueType  # 89
     """Another withdrawal of this kind is not finished."""
+    ERROR_REASON_DATE_OUT_OF_RANGE: _ErrorReason.ValueType  # 111
+    """The date is too long ago, or an installment is due after the promised date; metadata: earliest, latest."""
+    ERROR_REASON_PAYMENT_PLAN_MISMATCH: _ErrorReason.ValueType  # 112
+    """The installments are not the amount; metadata: amount, planned."""
+    ERROR_REASON_CHARACTER_NOT_PRINTABLE: _ErrorReason.ValueType  # 113
+    """The document's font has no sign for a character; metadata: text."""
+    ERROR_REASON_CONTRACT_STATE_CONFLICT: _ErrorReason.ValueType  # 114
+    """The contract is not in a state for that; metadata: state."""
+    ERROR_REASON_CONTRACT_NUMBER_TAKEN: _ErrorReason.ValueType  # 115
+    """Another contract of the tenant has the number."""
 
 class ErrorReason(_ErrorReason, metaclass=_ErrorReasonEnumTypeWrapper):
     """Why the billing service refuses; ErrorInfo.reason without the prefix, domain "billing.partner"."""
@@ -193,7 +203,7 @@ ERROR_REASON_VERIFICATION_FAILED: ErrorReason.ValueType  # 81
 ERROR_REASON_VERIFICATION_CONTACT_MISSING: ErrorReason.ValueType  # 82
 """The partner has said of no contact for that channel."""
 ERROR_REASON_NOT_VERIFIED: ErrorReason.ValueType  # 83
-"""The partner's name, or for incentive money its business information, is not verified."""
+"""The partner's papers, its name, or for incentive money its business information, are not verified."""
 ERROR_REASON_WITHDRAWABLE_EXCEEDED: ErrorReason.ValueType  # 84
 """More than can be withdrawn by this kind; metadata: available, required."""
 ERROR_REASON_INVOICE_ARREARS: ErrorReason.ValueType  # 85
@@ -206,4 +216,14 @@ ERROR_REASON_WITHDRAWAL_STATE_CONFLICT: ErrorReason.ValueType  # 88
 """The withdrawal is in a state that does not allow this; metadata: state."""
 ERROR_REASON_WITHDRAWAL_OPEN: ErrorReason.ValueType  # 89
 """Another withdrawal of this kind is not finished."""
+ERROR_REASON_DATE_OUT_OF_RANGE: ErrorReason.ValueType  # 111
+"""The date is too long ago, or an installment is due after the promised date; metadata: earliest, latest."""
+ERROR_REASON_PAYMENT_PLAN_MISMATCH: ErrorReason.ValueType  # 112
+"""The installments are not the amount; metadata: amount, planned."""
+ERROR_REASON_CHARACTER_NOT_PRINTABLE: ErrorReason.ValueType  # 113
+"""The document's font has no sign for a character; metadata: text."""
+ERROR_REASON_CONTRACT_STATE_CONFLICT: ErrorReason.ValueType  # 114
+"""The contract is not in a state for that; metadata: state."""
+ERROR_REASON_CONTRACT_NUMBER_TAKEN: ErrorReason.ValueType  # 115
+"""Another contract of the tenant has the number."""
 Global___ErrorReason: _TypeAlias = ErrorReason  # noqa: Y015
