@@ -177,10 +177,12 @@ async def decide(
 
 
 async def pay(billing: RunningService, bank: ScriptedBank, *, minutes: int = 0) -> int:
-    """Let the job run once, some minutes from now; give how many payments it ended."""
+    """Let the job run until it ends no more, some minutes from now; give how many it ended."""
     job = pay_withdrawals(bank, vault_of(billing))
-    now = datetime.now(UTC) + timedelta(minutes=minutes, seconds=1)
-    return await job.run(billing.database, now)
+    now, total = datetime.now(UTC) + timedelta(minutes=minutes, seconds=1), 0
+    while ended := await job.run(billing.database, now):
+        total += ended
+    return total
 
 
 async def found(

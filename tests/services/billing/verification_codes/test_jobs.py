@@ -22,6 +22,7 @@ from services.billing.verification_codes.senders import (
 )
 from services.kit import deadlines, ids
 from services.kit.config import ServiceSettings, SettingsRefused
+from services.kit.jobs import Job
 from tests.builders.principals import a_tenant, an_administrator
 from tests.builders.running import RunningService
 from tests.builders.verification import a_switch, ask_for_code, codes_of
@@ -33,22 +34,27 @@ MESSAGE = CodeMessage(
 
 @dataclass
 class Box:
-    """Where codes arrive; it is full for as many messages as it is told."""
+    """Where codes arrive; it is full for somebody, if it is told so."""
 
     channels: Collection[str] = frozenset(VerificationChannel)
-    full_for: int = 0
+    full_for: str = ""
     messages: list[CodeMessage] = field(default_factory=list)
     in_transaction: bool = False
 
     async def send(self, message: CodeMessage) -> None:
         self.in_transaction |= deadlines.transaction_open.get()
-        if self.full_for:
-            self.full_for -= 1
+        if message.recipient == self.full_for:
             raise smtplib.SMTPServerDisconnected
         self.messages.append(message)
 
     def codes_for(self, recipient: str) -> list[str]:
         return [one.code for one in self.messages if one.recipient == recipient]
+
+
+async def run(job: Job, billing: RunningService, now: datetime) -> None:
+    """Run a job until nothing is due: other tests have asked for codes, too."""
+    while await job.run(billing.database, now):
+        pass
 
 
 async def test_a_code_is_sent_once(billing: RunningService) -> None:
@@ -59,9 +65,8 @@ async def test_a_code_is_sent_once(billing: RunningService) -> None:
     job = send_codes(box, codes)
 
     now = datetime.now(UTC)
-    for _ in range(2):
-        await job.run(billing.database, now)
-    await job.run(billing.database, now + timedelta(minutes=1))
+    for minutes in (0, 0, 1):
+        await run(job, billing, now + timedelta(minutes=minutes))
 
     wanted = ids.from_text("vch", challenge.id, field="id")
     assert box.codes_for("once@orchid.example") == [codes.code(wanted)]
@@ -69,20 +74,20 @@ async def test_a_code_is_sent_once(billing: RunningService) -> None:
 
 
 async def test_a_code_that_could_not_be_sent_is_sent_later(billing: RunningService) -> None:
-    await send_codes(Box(), codes_of(billing)).run(billing.database, datetime.now(UTC))
     principal = an_administrator(a_tenant())
     await billing.call(a_switch(email="later@orchid.example"), principal=principal)
     await ask_for_code(billing, principal)
-    box = Box(full_for=1)
+    box = Box(full_for="later@orchid.example")
     job = send_codes(box, codes_of(billing))
+    sent = []
 
     now = datetime.now(UTC)
-    at_once = await job.run(billing.database, now)
-    soon = await job.run(billing.database, now + timedelta(seconds=29))
-    later = await job.run(billing.database, now + timedelta(seconds=31))
+    for seconds in (0, 29, 31):
+        await run(job, billing, now + timedelta(seconds=seconds))
+        sent.append(len(box.codes_for("later@orchid.example")))
+        box.full_for = ""
 
-    assert (at_once, soon, later) == (0, 0, 1)
-    assert len(box.codes_for("later@orchid.example")) == 1
+    assert sent == [0, 0, 1]
 
 
 async def test_a_code_that_has_expired_is_not_sent_any_more(billing: RunningService) -> None:
@@ -91,7 +96,7 @@ async def test_a_code_that_has_expired_is_not_sent_any_more(billing: RunningServ
     await ask_for_code(billing, principal)
     box = Box()
 
-    await send_codes(box, codes_of(billing)).run(billing.database, datetime.now(UTC) + LIFE)
+    await run(send_codes(box, codes_of(billing)), billing, datetime.now(UTC) + LIFE)
 
     assert box.codes_for("late@orchid.example") == []
 

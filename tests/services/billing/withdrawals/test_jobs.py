@@ -3,6 +3,7 @@
 import asyncio
 
 import pytest
+import pytest_asyncio
 
 from services.billing.withdrawals.payouts import pause
 from services.billing.withdrawals.providers import (
@@ -35,6 +36,12 @@ from tests.builders.withdrawals import (
     submit,
     violations,
 )
+
+
+@pytest_asyncio.fixture(autouse=True, loop_scope="session")
+async def nothing_is_due(billing: RunningService) -> None:
+    """Let an hour pass for what other tests left behind."""
+    await pay(billing, ScriptedBank(), minutes=60)
 
 
 async def test_a_paid_withdrawal_is_completed_and_its_money_gone(billing: RunningService) -> None:

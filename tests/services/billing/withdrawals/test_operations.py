@@ -6,11 +6,16 @@ from typing import Any
 from uuid import uuid4
 
 import pytest
+from sqlalchemy import text
 
 from partner.billing.v1 import accounts_pb2, top_ups_pb2, withdrawals_pb2
+from services.billing.accounts.model import Holder
+from services.billing.ledger.chart import AccountKind
+from services.billing.ledger.operations import post
 from services.kit.ids import new_id, to_text
 from tests.builders.billing import in_days, money
-from tests.builders.funds import top_up
+from tests.builders.funds import open_cash, open_platform, top_up
+from tests.builders.ledger import TenantLedger
 from tests.builders.principals import a_tenant, an_administrator, an_operator
 from tests.builders.running import RunningService
 from tests.builders.verification import a_switch
@@ -33,6 +38,8 @@ from tests.builders.withdrawals import (
     violations,
     with_code,
 )
+
+WAITING = "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock'"
 
 
 def cancel(withdrawal_id: str) -> withdrawals_pb2.CancelWithdrawalRequest:
@@ -211,6 +218,32 @@ async def test_invoices_come_first(billing: RunningService) -> None:
     assert refusal.metadata == {"arrears": "70", "available": "30"}
     assert state(made) == "SUBMITTED"
     assert (await amounts(billing, tenant)).invoice_arrears_amount == money("70 CNY")
+
+
+async def test_what_is_spent_meanwhile_does_not_let_a_withdrawal_go_below_the_invoices(
+    billing: RunningService,
+) -> None:
+    """The amounts are looked at again behind the ledger's locks."""
+    tenant = a_tenant()
+    await a_rich_tenant(billing, tenant, "100 CNY")
+    await owe(billing, tenant, "40 CNY")
+    cash = await open_cash(billing, tenant, Holder.partner(tenant))
+    elsewhere = await open_platform(billing, tenant, AccountKind.REVENUE)
+    ledger = TenantLedger(billing.database, tenant)
+
+    async with ledger.transaction() as session:
+        await post(session, posting=ledger.posting(cash, elsewhere, 5000))
+        waiting = asyncio.create_task(refused(billing, tenant, "30 CNY"))
+        while not await session.scalar(text(WAITING)):
+            assert not waiting.done(), "it did not wait for the account"
+            await asyncio.sleep(0.01)
+    refusal = await waiting
+
+    assert (refusal.reason, refusal.metadata) == (
+        "INVOICE_ARREARS",
+        {"arrears": "40", "available": "20"},
+    )
+    assert await balance(billing, tenant) == ("50", "0")
 
 
 async def test_a_partner_has_one_unfinished_withdrawal_of_a_kind(billing: RunningService) -> None:
