@@ -50,6 +50,9 @@ lock: setup ## Renew requirements.lock with what is at least a week old
 test: setup ## Run every test that needs Python alone, with coverage (args="-k vouchers")
 	@$(BIN)/pytest -n auto --cov --cov-report=term:skip-covered $(args)
 
+soak: setup ## Let sixteen writers move money for a minute, and look at every sum (seconds=60)
+	@SOAK_SECONDS=$(or $(seconds),60) $(BIN)/pytest -q tests/services/billing/ledger/test_bank.py
+
 conformance: setup ## Let Node.js clients and audits judge the gateway (or URL=… TOKEN=…)
 	@$(BIN)/python -m tests.conformance.run
 

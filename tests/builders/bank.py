@@ -114,7 +114,7 @@ class Bank:
             orjson.dumps(items, default=str).decode(),
         )
         self.latencies.append(time.perf_counter() - begun)
-        moved = sum(row["outcome"] == "POSTED" for row in rows)
+        moved: int = sum(row["outcome"] == "POSTED" for row in rows)
         self.refused += len(rows) - moved
         return moved
 

@@ -29,9 +29,9 @@ class ServiceProcess:
         return self
 
     async def __aexit__(self, *_: object) -> None:
+        await self.kill()
         for seen in self._seen:
             await seen.channel.close(None)
-        await self.kill()
 
     async def start(self) -> None:
         """Start it, and wait until it takes connections."""

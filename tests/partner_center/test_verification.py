@@ -136,6 +136,17 @@ async def test_a_superuser_sees_no_more_than_the_tenant(
     assert theirs["findings"] != []
 
 
+async def test_what_runs_here_is_looked_at_where_no_database_is_named(
+    ledger: TenantLedger, postgres: EmbeddedPostgres, auditor: Auditor
+) -> None:
+    here = Auditor({})
+
+    result = await here.verify(ledger.tenant_id, "--data-dir", str(postgres.data_dir))
+
+    assert result.exit_code == 0, result.output
+    assert result.stdout.endswith("everything is as it was written\n")
+
+
 async def test_a_head_noted_outside_must_still_be_there(
     auditor: Auditor, ledger: TenantLedger, tmp_path: Path
 ) -> None:
