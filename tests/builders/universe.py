@@ -170,8 +170,8 @@ def _stable(rpc: Rpc, request: Message) -> tuple[bytes, ...]:
 
 
 def _key(rpc: Rpc, request: Any) -> str:
-    """Give the key of the only thing that a response is."""
-    about = number(rpc.path, request.SerializeToString(deterministic=True))
+    """Give the key of the only thing that a response is, whatever fields of it are wanted."""
+    about = number(rpc.path, arguments_of(rpc, request))
     own_id = rpc.response.DESCRIPTOR.fields_by_name.get("id")
     if own_id is None:
         return str(about)
