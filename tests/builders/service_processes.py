@@ -57,7 +57,7 @@ class ServiceProcess:
 
     def as_seen_by(self, same: RunningService) -> RunningService:
         """Give the way to its rpcs, which are those of the same service in this process."""
-        seen = RunningService(self.service, same.servicers, database=same.database, keys=same._keys)
+        seen = RunningService(self.service, same.servicers, database=same.database, keys=same.keys)
         seen.channel = channel(self.address)
         self._seen.append(seen)
         return seen
