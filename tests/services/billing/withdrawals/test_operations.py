@@ -39,7 +39,7 @@ from tests.builders.withdrawals import (
     with_code,
 )
 
-WAITING = "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock'"
+WAITING = "SELECT count(*) FROM pg_locks WHERE NOT granted"
 
 
 def cancel(withdrawal_id: str) -> withdrawals_pb2.CancelWithdrawalRequest:
