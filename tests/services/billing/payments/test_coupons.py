@@ -2,6 +2,7 @@
 
 from datetime import timedelta
 from decimal import Decimal
+from uuid import UUID
 
 import pytest
 
@@ -18,10 +19,9 @@ from services.billing.payments.coupons import (
 from services.billing.payments.orders import Discount, Line
 from services.billing.voucher_quotas.limits import UseLimit
 from services.kit import ids
-from services.kit.ids import new_id
 from tests.builders.payments import NOW, a_coupon, a_line, an_order
 
-ME = new_id()
+ME, ANOTHER = UUID(int=1), UUID(int=2)
 
 
 @pytest.mark.parametrize(
@@ -34,7 +34,7 @@ ME = new_id()
         ("CHARGING_MODE", "MONTH", "YEAR"),
         ("CHARGING_MODE", "1_MONTH", "3_YEARS"),
         ("ORDER_TYPE", "NEW", "RENEW"),
-        ("CUSTOMER_ID", ids.to_text("cus", ME), ids.to_text("cus", new_id())),
+        ("CUSTOMER_ID", ids.to_text("cus", ME), ids.to_text("cus", ANOTHER)),
         ("ORDER_AMOUNT", "100", "100.01"),
     ],
 )
