@@ -106,6 +106,14 @@ class Spending:
     payment_ids: Sequence[str]
 
     @property
+    def _of_payments(self) -> list[Any]:
+        return [
+            payments_pb2.BatchGetPaymentsRequest(ids=self.payment_ids),
+            payments_pb2.ListPaymentsRequest(page_size=500),
+            payments_pb2.BatchListPaymentsRequest(customer_ids=self.customer_ids),
+        ]
+
+    @property
     def requests(self) -> list[Any]:
         """Ask for all that there is, by each rpc that takes a read mask."""
         reseller = ids.to_text("ptr", self.reseller_id)
@@ -135,9 +143,7 @@ class Spending:
             statements_pb2.BatchListStatementEntriesRequest(
                 account_ids=self.account_ids[:1], page_size=500
             ),
-            payments_pb2.BatchGetPaymentsRequest(ids=self.payment_ids),
-            payments_pb2.ListPaymentsRequest(page_size=500),
-            payments_pb2.BatchListPaymentsRequest(customer_ids=self.customer_ids),
+            *self._of_payments,
             voucher_quotas_pb2.BatchGetVoucherQuotasRequest(ids=self.quota_ids),
             voucher_quotas_pb2.ListVoucherQuotasRequest(),
             voucher_quotas_pb2.BatchListVoucherQuotasRequest(parent_quota_ids=self.quota_ids),

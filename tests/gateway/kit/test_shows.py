@@ -81,8 +81,8 @@ def test_declarations_are_data_that_tell_how_each_field_is_got() -> None:
 def test_a_prefix_tells_the_type() -> None:
     assert BY_PREFIX["cus"] is shown(Customer, why="here")
     assert set(BY_PREFIX) == {
-        "acc", "app", "con", "cpn", "cus", "inc", "mem", "mgr", "pmt",
-        "prg", "ptr", "quo", "res", "tup",
+        "acc", "adj", "app", "con", "cpn", "cus", "inc", "mem", "mgr", "pmt",
+        "prg", "ptr", "quo", "res", "tup", "wdr",
     }  # fmt: skip
 
 
