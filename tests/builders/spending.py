@@ -114,18 +114,7 @@ class Spending:
         ]
 
     @property
-    def requests(self) -> list[Any]:
-        """Ask for all that there is, by each rpc that takes a read mask."""
-        reseller = ids.to_text("ptr", self.reseller_id)
-        details = consumption_pb2.ConsumptionFilter(
-            billing_cycle="2024-09", indirect_partner_id=reseller
-        )
-        sums = consumption_pb2.ConsumptionSummaryFilter(
-            billing_cycle_from="2024-09", billing_cycle_to="2024-09", indirect_partner_id=reseller
-        )
-        issued = vouchers_pb2.VoucherOperationFilter(
-            operation_types=[vouchers_pb2.VOUCHER_OPERATION_TYPE_ISSUE]
-        )
+    def _of_accounts(self) -> list[Any]:
         return [
             accounts_pb2.BatchGetAccountsRequest(ids=self.account_ids),
             accounts_pb2.ListAccountsRequest(),
@@ -143,6 +132,23 @@ class Spending:
             statements_pb2.BatchListStatementEntriesRequest(
                 account_ids=self.account_ids[:1], page_size=500
             ),
+        ]
+
+    @property
+    def requests(self) -> list[Any]:
+        """Ask for all that there is, by each rpc that takes a read mask."""
+        reseller = ids.to_text("ptr", self.reseller_id)
+        details = consumption_pb2.ConsumptionFilter(
+            billing_cycle="2024-09", indirect_partner_id=reseller
+        )
+        sums = consumption_pb2.ConsumptionSummaryFilter(
+            billing_cycle_from="2024-09", billing_cycle_to="2024-09", indirect_partner_id=reseller
+        )
+        issued = vouchers_pb2.VoucherOperationFilter(
+            operation_types=[vouchers_pb2.VOUCHER_OPERATION_TYPE_ISSUE]
+        )
+        return [
+            *self._of_accounts,
             *self._of_payments,
             voucher_quotas_pb2.BatchGetVoucherQuotasRequest(ids=self.quota_ids),
             voucher_quotas_pb2.ListVoucherQuotasRequest(),
