@@ -17,9 +17,8 @@ from services.billing.consumption import operations as consumption
 from services.billing.consumption.charges import detail_id
 from services.billing.consumption.model import ConsumptionDetail
 from services.billing.links import queries as links
-from services.billing.links.model import CustomerLink
+from services.billing.links.model import CustomerLink, NotSubCustomer
 from services.billing.payments.model import AdvisoryPaysItself, UsageRow
-from services.billing.vouchers.model import NotSubCustomer
 from services.kit import ids
 from services.kit.errors import Refusal
 from services.kit.identity import Scope

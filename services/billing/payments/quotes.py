@@ -11,14 +11,13 @@ from services.billing.accounts.model import Holder
 from services.billing.days import day_at
 from services.billing.ledger.model import InsufficientBalance
 from services.billing.links import queries as links
-from services.billing.links.model import CustomerLink
+from services.billing.links.model import CustomerLink, NotSubCustomer
 from services.billing.payments.books import Books, coupon_of
 from services.billing.payments.coupons import Coupon
 from services.billing.payments.deduction import Deduction, Fitting, deduct, fitting_coupons
 from services.billing.payments.model import AdvisoryPaysItself
 from services.billing.payments.orders import Order, Payer, money_of
 from services.billing.vouchers import queries as vouchers
-from services.billing.vouchers.model import NotSubCustomer
 from services.kit import ids
 from services.kit.errors import PermissionDenied
 from services.kit.identity import Scope
