@@ -51,10 +51,10 @@ class ListArguments:
             declared.append(_first())
             declared.append(argument("after", str | None, description=self.after, default=UNSET))
         if self.rpc.takes("filter"):
-            declared.append(self._filter())
+            declared.append(self._input(self.rpc.request_field("filter")))
         if self.rpc.takes("order_by"):
             declared.append(self._order())
-        return declared + [self._plain(field) for field in self._others()]
+        return declared + [self._other(field) for field in self._others()]
 
     @cached_property
     def rename(self) -> Rename:
@@ -79,15 +79,14 @@ class ListArguments:
                 set_field(request, field, value, path=name)
         return request
 
-    def _filter(self) -> StrawberryArgument:
-        field = self.rpc.request_field("filter")
+    def _input(self, field: Any) -> StrawberryArgument:
         declared = input_of(field.message_type)
         if declared is None:
             raise BindingRefused(f"{self.rpc.name}: no input fills {field.message_type.full_name}")
-        description = description_of(field)
+        name, description = self._name(field.name), description_of(field)
         if declared.requires:
-            return argument("filter", declared.cls, description=description)
-        return argument("filter", declared.cls | None, description=description, default=UNSET)
+            return argument(name, declared.cls, description=description)
+        return argument(name, declared.cls | None, description=description, default=UNSET)
 
     def _order(self) -> StrawberryArgument:
         field = self.rpc.request_field("order_by")
@@ -96,8 +95,10 @@ class ListArguments:
             raise BindingRefused(f"{self.rpc.name}: no enum shows {field.enum_type.full_name}")
         return argument("orderBy", enum | None, description=description_of(field), default=UNSET)
 
-    def _plain(self, field: Any) -> StrawberryArgument:
+    def _other(self, field: Any) -> StrawberryArgument:
         kind = _kind(field)
+        if kind is None and field.message_type is not None and not field.is_repeated:
+            return self._input(field)
         if kind is None or field.is_repeated:
             raise BindingRefused(f"{self.rpc.name}: {field.full_name} has no argument")
         name, description = self._name(field.name), description_of(field)
@@ -119,11 +120,7 @@ def _kind(field: Field) -> Any:
     if KINDS.get(field.type) == "text":
         return ID if resource_of(field) else str
     message = field.message_type
-    if message is None:
-        return None
-    if (declared := input_of(message)) is not None:
-        return declared.cls
-    found = MESSAGE_LEAVES.get(message.full_name)
+    found = None if message is None else MESSAGE_LEAVES.get(message.full_name)
     return None if found is None else found[0]
 
 
