@@ -83,17 +83,29 @@ async def refund_order(
     payment.lines = noted_lines(payment, returned)
     payment.legs = noted_legs(payment, legs)
     await session.flush()
-    for leg in refund.legs:
-        if leg["voucher_id"]:
-            voucher_id = UUID(leg["voucher_id"])
-            await uses.note_refund(session, scope=scope, voucher_id=voucher_id, now=now)
-    await consumed.take_refund(session, refund=refund, link=link, now=now)
+    await _note_refunded(session, scope=scope, refund=refund, link=link, now=now)
     if refund.legs:
         moved = postings(
             refund.legs, trade_detail=TradeDetail.UNSUBSCRIBE, code=TransferCode.REFUND
         )
         await ledger.post_group(session, group_id=names.group_id, postings=moved)
     return refund.id
+
+
+async def _note_refunded(
+    session: AsyncSession,
+    *,
+    scope: Scope,
+    refund: Payment,
+    link: CustomerLink | None,
+    now: datetime,
+) -> None:
+    """Note what came back: on the vouchers, and in the consumption details."""
+    for leg in refund.legs:
+        if leg["voucher_id"]:
+            voucher_id = UUID(leg["voucher_id"])
+            await uses.note_refund(session, scope=scope, voucher_id=voucher_id, now=now)
+    await consumed.take_refund(session, refund=refund, link=link, now=now)
 
 
 async def _returns_coupons(

@@ -7,8 +7,8 @@ from sqlalchemy import text
 
 from services.billing.accounts.model import CurrencyMismatch
 from services.billing.consumption.charges import cycle_of_id
+from services.billing.links.model import NotSubCustomer
 from services.billing.payments.model import AdvisoryPaysItself
-from services.billing.vouchers.model import NotSubCustomer
 from services.kit.ids import new_id
 from tests.builders.payments import CYCLE, PayingTenant, some_usage
 

@@ -8,6 +8,7 @@ import pytest
 
 from services.billing.accounts.model import CurrencyMismatch, Holder
 from services.billing.ledger.model import InsufficientBalance
+from services.billing.links.model import NotSubCustomer
 from services.billing.payments import operations
 from services.billing.payments.model import (
     AdvisoryPaysItself,
@@ -16,7 +17,6 @@ from services.billing.payments.model import (
     PaymentStateConflict,
 )
 from services.billing.payments.orders import Payer
-from services.billing.vouchers.model import NotSubCustomer
 from services.kit.errors import InvalidArgument, NotFound
 from services.kit.ids import new_id
 from tests.builders.payments import NOW, PayingTenant, a_line, amounts, an_order
