@@ -11,6 +11,7 @@ from gateway.kit.contract import BindingRefused
 from gateway.kit.fields import BoundField
 from gateway.kit.nodes import One, one
 from gateway.kit.shows import BY_MESSAGE, BY_PREFIX, LeafBinding, shown, shows
+from gateway.schema import schema
 from partner.customers.v1 import customers_pb2
 
 
@@ -79,10 +80,11 @@ def test_declarations_are_data_that_tell_how_each_field_is_got() -> None:
 
 
 def test_a_prefix_tells_the_type() -> None:
+    assert schema.get_type_by_name("Customer") is not None
     assert BY_PREFIX["cus"] is shown(Customer, why="here")
     assert set(BY_PREFIX) == {
-        "acc", "app", "con", "cpn", "ctr", "cus", "inc", "mem",
-        "mgr", "pmt", "prg", "ptr", "quo", "res", "tup",
+        "acc", "adj", "app", "con", "cpn", "ctr", "cus", "inc", "mem",
+        "mgr", "pmt", "prg", "ptr", "quo", "res", "tup", "wdr",
     }  # fmt: skip
 
 
