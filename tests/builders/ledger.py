@@ -9,9 +9,9 @@ from uuid import UUID
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from partner_center.verification import invariants_in
 from services.billing.ledger import operations, queries
 from services.billing.ledger.chart import AccountKind, TransferCode, Unit
-from services.billing.ledger.invariants import INVARIANTS
 from services.billing.ledger.model import Account, NewAccount, Posting
 from services.kit.database import Database
 from services.kit.identity import Principal
@@ -107,11 +107,12 @@ class TenantLedger:
         return (await self.account(account_id)).available.to_minor_units(exponent=2)
 
     async def violations(self) -> dict[str, list[Any]]:
-        """Give every row of this tenant where what always holds does not."""
+        """Give every row of this tenant where what always holds in billing does not."""
         async with self.transaction() as session:
             return {
-                name: rows
-                for name, query in INVARIANTS.items()
+                f"{slice_}: {name}": rows
+                for slice_, queries in invariants_in("billing").items()
+                for name, query in queries.items()
                 if (rows := list(await session.execute(text(query))))
             }
 
