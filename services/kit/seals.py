@@ -21,7 +21,7 @@ from services.kit.database import Database
 from services.kit.jobs import Job, over_tenants
 from services.kit.requests import canonical_json
 
-ROWS_AT_ONCE: Final = 5_000
+ROWS_AT_ONCE: Final = 2_000
 EVERY: Final = timedelta(seconds=5)
 # What stands before the first block.
 NOTHING: Final = bytes(32)
@@ -32,7 +32,7 @@ CANONICAL: Final = (
 )
 # However many rows and seals there are, and whatever the statistics say: the few rows that are due
 # are found by the index of transactions, and their seals by that of rows.
-_BY_INDEX: Final = text(
+BY_INDEX: Final = text(
     "SELECT set_config(name, 'off', true) FROM unnest("
     "ARRAY['enable_seqscan', 'enable_bitmapscan', 'enable_hashjoin', 'enable_mergejoin']) name"
 )
@@ -194,10 +194,10 @@ async def seal(
 ) -> int:
     """Seal what is due, a block for each tenant, and give how many rows that were."""
     await session.execute(text(CANONICAL))
-    await session.execute(_BY_INDEX)
+    await session.execute(BY_INDEX)
     window = (await session.execute(text(WINDOW))).one()
     limits = {"since": window.since, "upto": window.upto, "at_most": at_most}
-    rows = (await session.execute(text(_due(tables)), limits)).all()
+    rows = (await session.execute(text(due(tables)), limits)).all()
     if not rows:
         return 0
     # Where more may be due, the rest of the last row's transaction has its turn next.
@@ -255,7 +255,7 @@ def _columns(seals: Sequence[Mapping[str, Any]]) -> dict[str, list[Any]]:
     return {name: [seal[name] for seal in seals] for name in seals[0]}
 
 
-def _due(tables: Sequence[SealedTable]) -> str:
+def due(tables: Sequence[SealedTable]) -> str:
     """Write the query for rows of ended transactions that have no seal, oldest first."""
     parts = [
         f"(SELECT t.tenant_id, '{table.name}' AS table_name, {table.row_key},"  # noqa: S608 - our own names

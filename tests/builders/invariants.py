@@ -1,24 +1,18 @@
 """What must hold of a tenant's money, as every slice of billing says it."""
 
-import importlib
-import pkgutil
-from importlib.util import find_spec
 from typing import Any, Final
 from uuid import UUID
 
 from sqlalchemy import text
 
-import services.billing
+from partner_center.verification import invariants_in
 from services.kit.database import Database
 from tests.builders.principals import a_system
 
 ALL: Final[dict[str, str]] = {
-    f"{slice_.name}: {name}": query
-    for slice_ in pkgutil.iter_modules(services.billing.__path__)
-    if slice_.ispkg and find_spec(f"services.billing.{slice_.name}.invariants")
-    for name, query in importlib.import_module(
-        f"services.billing.{slice_.name}.invariants"
-    ).INVARIANTS.items()
+    f"{slice_}: {name}": query
+    for slice_, queries in invariants_in("billing").items()
+    for name, query in queries.items()
 }
 
 

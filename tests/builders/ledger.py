@@ -9,26 +9,17 @@ from uuid import UUID
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from services.billing.ledger import invariants as ledger_invariants
 from services.billing.ledger import operations, queries
 from services.billing.ledger.chart import AccountKind, TransferCode, Unit
 from services.billing.ledger.model import Account, NewAccount, Posting
-from services.billing.voucher_operations import invariants as voucher_operation_invariants
-from services.billing.voucher_quotas import invariants as voucher_quota_invariants
-from services.billing.vouchers import invariants as voucher_invariants
 from services.kit.database import Database
 from services.kit.identity import Principal
 from services.kit.ids import new_id
 from services.kit.money import Money
+from tests.builders.invariants import ALL
 from tests.builders.principals import a_system
 
 YUAN = Unit.cash("CNY")
-EVERYTHING = {
-    **ledger_invariants.INVARIANTS,
-    **voucher_operation_invariants.INVARIANTS,
-    **voucher_quota_invariants.INVARIANTS,
-    **voucher_invariants.INVARIANTS,
-}
 
 
 class TenantLedger:
@@ -122,11 +113,11 @@ class TenantLedger:
         return (await self.account(account_id)).available.to_minor_units(exponent=2)
 
     async def violations(self) -> dict[str, list[Any]]:
-        """Give every row of this tenant where what always holds does not."""
+        """Give every row of this tenant where what always holds in billing does not."""
         async with self.transaction() as session:
             return {
                 name: rows
-                for name, query in EVERYTHING.items()
+                for name, query in ALL.items()
                 if (rows := list(await session.execute(text(query))))
             }
 

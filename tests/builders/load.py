@@ -9,12 +9,10 @@ from uuid import UUID
 
 import grpc
 from google.protobuf.message import Message
-from sqlalchemy import text
 
 from partner.billing.v1 import voucher_quotas_pb2, vouchers_pb2
-from partner_center.verification import invariants_in
 from services.kit.identity import Principal
-from tests.builders.principals import a_system, an_administrator
+from tests.builders.principals import an_administrator
 from tests.builders.running import RunningService
 
 WRITERS = 4
@@ -119,13 +117,3 @@ async def all_vouchers_are_there(
     )
     balance = sum(int(quota.balance.amount) for quota in left.quotas)
     assert balance == 1000 * WRITERS - len(listed)
-
-
-async def broken_invariants(billing: RunningService, tenant_id: UUID) -> dict[str, Any]:
-    broken = {}
-    queries = [pair for one in invariants_in("billing").values() for pair in one.items()]
-    for name, query in queries:
-        async with billing.database.transaction(a_system(tenant_id)) as session:
-            if rows := (await session.execute(text(query))).all():
-                broken[name] = rows
-    return broken

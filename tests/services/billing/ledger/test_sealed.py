@@ -5,6 +5,7 @@ from typing import Final
 
 import pytest
 import pytest_asyncio
+from sqlalchemy import text
 
 from partner_center.databases import with_database
 from partner_center.postgres import EmbeddedPostgres
@@ -13,6 +14,8 @@ from services.billing.ledger.chart import TransferCode
 from services.billing.ledger.sealed import SEALED
 from services.kit.database import Database
 from services.kit.ids import new_id
+from services.kit.jobs import over_tenants
+from services.kit.seals import BY_INDEX, due
 from tests.builders.ledger import TenantLedger
 from tests.builders.tampering import Tamperer, seal_everything, tampering
 from tests.conftest import OpenDatabase
@@ -138,3 +141,20 @@ async def test_postings_go_on_while_history_is_sealed(
     assert proof.findings == []
     assert proof.unsealed == 0
     assert not await ledger.violations()
+
+
+async def test_what_is_due_is_found_by_indexes_under_row_level_security(
+    history: TenantLedger,
+) -> None:
+    """Conditions that could leak a row to a function would be looked at row by row."""
+    limits = {"since": 0, "upto": 2**62, "at_most": 10}
+
+    async with over_tenants(history.database) as session:
+        await session.execute(BY_INDEX)
+        plan = await session.execute(text(f"EXPLAIN {due(SEALED)}"), limits)
+        steps = "\n".join(plan.scalars())
+
+    assert "Seq Scan" not in steps
+    assert steps.count("seals_row_key") == len(SEALED)
+    assert {f"{table}_written_in_idx" in steps for table in TABLES} == {True}
+    assert "row_id = t.id" in steps or "row_id = t_1.id" in steps
