@@ -4,9 +4,15 @@ from functools import partial
 from typing import Final
 
 from partner.billing.v1 import vouchers_pb2
+from services.billing.links.model import refuse_other_resellers
 from services.billing.voucher_quotas.messages import COUPON_TYPES, balance_parts, limit_messages
+from services.billing.vouchers.operation_records import VoucherOperationFilter
+from services.billing.vouchers.queries import VoucherFilter
 from services.kit import ids, wire
 from services.kit.fields import Field, Fields
+from services.kit.identity import Scope
+
+FILTER_IDS_MAX: Final = 50
 
 STATES: Final = wire.Words(vouchers_pb2.VoucherState, prefix="VOUCHER_STATE_")
 OPERATION_TYPES: Final = wire.Words(
@@ -51,3 +57,47 @@ OPERATION: Final = Fields(
     failure_reason=Field(),
     remark=Field(),
 )
+
+
+def to_filter(message: vouchers_pb2.VoucherFilter, *, scope: Scope) -> VoucherFilter:
+    """Read a filter.
+
+    :raises IndirectPartnerForbidden: where the reseller named is not the caller's.
+    """
+    reseller = wire.to_id(message, "indirect_partner_id", "ptr", path="filter")
+    refuse_other_resellers(scope, indirect_partner_id=reseller)
+    return VoucherFilter(
+        voucher_ids=tuple(
+            wire.to_ids(
+                "cpn", message.voucher_ids, field="filter.voucher_ids", at_most=FILTER_IDS_MAX
+            )
+        ),
+        customer_id=wire.to_id(message, "customer_id", "cus", path="filter"),
+        order_number=wire.to_text(message, "order_number"),
+        coupon_type=COUPON_TYPES.word(message.coupon_type),
+        states=tuple(STATES.required_words(message.states, field="filter.states")),
+        create_time=wire.to_time_range(message, "create_time"),
+        effective_time=wire.to_time_range(message, "effective_time"),
+        expire_time=wire.to_time_range(message, "expire_time"),
+        indirect_partner_id=reseller,
+        quota_id=wire.to_id(message, "quota_id", "quo", path="filter"),
+    )
+
+
+def to_operation_filter(message: vouchers_pb2.VoucherOperationFilter) -> VoucherOperationFilter:
+    """Read a filter of operation records."""
+    return VoucherOperationFilter(
+        operate_time=wire.to_time_range(message, "operate_time"),
+        customer_name=wire.to_text(message, "customer_name"),
+        indirect_partner_name=wire.to_text(message, "indirect_partner_name"),
+        quota_id=wire.to_id(message, "quota_id", "quo", path="filter"),
+        parent_quota_id=wire.to_id(message, "parent_quota_id", "quo", path="filter"),
+        operator=wire.to_text(message, "operator"),
+        operation_types=OPERATION_TYPES.required_words(
+            message.operation_types, field="filter.operation_types"
+        ),
+        result=RESULTS.word(message.result),
+        voucher_ids=wire.to_ids(
+            "cpn", message.voucher_ids, field="filter.voucher_ids", at_most=FILTER_IDS_MAX
+        ),
+    )

@@ -54,6 +54,18 @@ async def list_page(
     page: Page,
 ) -> Sequence[Sequence[Any]]:
     """Give one row more than the page has, if there are any; rows end with their place."""
+    return await fetch(session, listed(scope, columns, narrowed, order_by=order_by, page=page))
+
+
+def listed(
+    scope: Scope,
+    columns: Sequence[str],
+    narrowed: VoucherOperationFilter,
+    *,
+    order_by: str,
+    page: Page,
+) -> Select[Any]:
+    """Give the statement of a page of a list."""
     statement = select(
         *selected(VoucherOperation, columns),
         VoucherOperation.operate_time.label("sort_value"),
@@ -67,7 +79,7 @@ async def list_page(
         )
     direction = _DIRECTIONS[order_by]
     sort = [(VoucherOperation.operate_time, direction), (VoucherOperation.id, direction)]
-    return await fetch(session, keyset(_narrow(statement, narrowed), sort=sort, page=page))
+    return keyset(_narrow(statement, narrowed), sort=sort, page=page)
 
 
 def _narrow(statement: Select[Any], narrowed: VoucherOperationFilter) -> Select[Any]:

@@ -95,8 +95,10 @@ async def list_page(
     now: datetime,
 ) -> Sequence[Sequence[Any]]:
     """Give one row more than the page has, if there are any; rows end with their place."""
-    listed = _listed(scope, columns, narrowed, order_by=order_by, page=page, now=literal(now))
-    return await fetch(session, listed)
+    return await fetch(
+        session,
+        listed(scope, columns, narrowed, order_by=order_by, page=page, now=literal(now)),
+    )
 
 
 async def batch_list_by_customer(
@@ -153,7 +155,7 @@ def _by_customer(
         .render_derived()
     )
     firsts = (
-        _listed(scope, columns, narrowed, order_by=order_by, page=page, now=now)
+        listed(scope, columns, narrowed, order_by=order_by, page=page, now=now)
         .where(Voucher.customer_id == asked.c.customer_id)
         .correlate(asked)
         .lateral("firsts")
@@ -224,7 +226,7 @@ def _memo_for(scope: Scope) -> ColumnElement[Any]:
     return case((Voucher.partner_id == scope.own_partner_id, Voucher.memo))
 
 
-def _listed(
+def listed(
     scope: Scope,
     columns: Sequence[str],
     narrowed: VoucherFilter,
@@ -233,6 +235,7 @@ def _listed(
     page: Page,
     now: ColumnElement[datetime],
 ) -> Select[Any]:
+    """Give the statement of a page of a list."""
     months = MONTHS_LISTED if scope.customer_id is None else MONTHS_LISTED_FOR_CUSTOMERS
     oldest = now - func.make_interval(0, months)
     column, direction = _SORT[order_by]

@@ -4,24 +4,23 @@ from collections.abc import Mapping
 from typing import Final
 
 from partner.billing.v1 import vouchers_pb2, vouchers_pb2_grpc
-from services.billing.links.model import refuse_other_resellers
-from services.billing.voucher_quotas.messages import COUPON_TYPES
 from services.billing.vouchers import operation_records, operations, queries
-from services.billing.vouchers.messages import OPERATION, OPERATION_TYPES, RESULTS, STATES, VOUCHER
-from services.billing.vouchers.operation_records import (
-    VoucherOperationFilter,
-    VoucherOperationOrder,
+from services.billing.vouchers.messages import (
+    OPERATION,
+    VOUCHER,
+    to_filter,
+    to_operation_filter,
 )
-from services.billing.vouchers.queries import VoucherFilter, VoucherOrder
+from services.billing.vouchers.operation_records import VoucherOperationOrder
+from services.billing.vouchers.queries import VoucherOrder
 from services.kit import ids, wire
 from services.kit.fields import place
-from services.kit.identity import Role, Scope
+from services.kit.identity import Role
 from services.kit.money import Money
 from services.kit.rpc import Call, Servicer, read, write
 
 BATCH_MAX: Final = 500
 PARENTS_MAX: Final = 100
-FILTER_IDS_MAX: Final = 50
 
 _ORDERS: Final = wire.Words(vouchers_pb2.VoucherOrder, prefix="VOUCHER_ORDER_")
 _OPERATION_ORDERS: Final = wire.Words(
@@ -86,7 +85,7 @@ class VoucherServicer(Servicer, vouchers_pb2_grpc.VoucherServiceServicer):
             call.session,
             scope=call.scope,
             columns=chosen.columns,
-            narrowed=_filter(request.filter, scope=call.scope),
+            narrowed=to_filter(request.filter, scope=call.scope),
             order_by=_ORDERS.word(request.order_by) or VoucherOrder.CREATE_TIME_DESC,
             page=page,
             now=call.now,
@@ -111,7 +110,7 @@ class VoucherServicer(Servicer, vouchers_pb2_grpc.VoucherServiceServicer):
             customer_ids=ids.many_from_text(
                 "cus", request.customer_ids, field="customer_ids", at_most=PARENTS_MAX
             ),
-            narrowed=_filter(request.filter, scope=call.scope),
+            narrowed=to_filter(request.filter, scope=call.scope),
             order_by=_ORDERS.word(request.order_by) or VoucherOrder.CREATE_TIME_DESC,
             page=page,
             now=call.now,
@@ -139,7 +138,7 @@ class VoucherServicer(Servicer, vouchers_pb2_grpc.VoucherServiceServicer):
             call.session,
             scope=call.scope,
             columns=chosen.columns,
-            narrowed=_operation_filter(request.filter),
+            narrowed=to_operation_filter(request.filter),
             order_by=_OPERATION_ORDERS.word(request.order_by)
             or VoucherOperationOrder.OPERATE_TIME_DESC,
             page=page,
@@ -176,43 +175,4 @@ def _terms(request: vouchers_pb2.IssueVouchersRequest) -> operations.Terms:
         service_type_codes=list(request.service_type_codes),
         product_ids=list(request.product_ids),
         memo=wire.to_text(request, "memo"),
-    )
-
-
-def _filter(message: vouchers_pb2.VoucherFilter, *, scope: Scope) -> VoucherFilter:
-    reseller = wire.to_id(message, "indirect_partner_id", "ptr", path="filter")
-    refuse_other_resellers(scope, indirect_partner_id=reseller)
-    return VoucherFilter(
-        voucher_ids=tuple(
-            wire.to_ids(
-                "cpn", message.voucher_ids, field="filter.voucher_ids", at_most=FILTER_IDS_MAX
-            )
-        ),
-        customer_id=wire.to_id(message, "customer_id", "cus", path="filter"),
-        order_number=wire.to_text(message, "order_number"),
-        coupon_type=COUPON_TYPES.word(message.coupon_type),
-        states=tuple(STATES.required_words(message.states, field="filter.states")),
-        create_time=wire.to_time_range(message, "create_time"),
-        effective_time=wire.to_time_range(message, "effective_time"),
-        expire_time=wire.to_time_range(message, "expire_time"),
-        indirect_partner_id=reseller,
-        quota_id=wire.to_id(message, "quota_id", "quo", path="filter"),
-    )
-
-
-def _operation_filter(message: vouchers_pb2.VoucherOperationFilter) -> VoucherOperationFilter:
-    return VoucherOperationFilter(
-        operate_time=wire.to_time_range(message, "operate_time"),
-        customer_name=wire.to_text(message, "customer_name"),
-        indirect_partner_name=wire.to_text(message, "indirect_partner_name"),
-        quota_id=wire.to_id(message, "quota_id", "quo", path="filter"),
-        parent_quota_id=wire.to_id(message, "parent_quota_id", "quo", path="filter"),
-        operator=wire.to_text(message, "operator"),
-        operation_types=OPERATION_TYPES.required_words(
-            message.operation_types, field="filter.operation_types"
-        ),
-        result=RESULTS.word(message.result),
-        voucher_ids=wire.to_ids(
-            "cpn", message.voucher_ids, field="filter.voucher_ids", at_most=FILTER_IDS_MAX
-        ),
     )

@@ -70,6 +70,10 @@ class _ErrorReasonEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_ErrorReas
     """A director has to name one account manager."""
     ERROR_REASON_FILE_NOT_READABLE: _ErrorReason.ValueType  # 23
     """The file is no FOCUS CSV that can be read; metadata: cause."""
+    ERROR_REASON_EXPORT_RUNNING: _ErrorReason.ValueType  # 100
+    """The caller's last export of the kind is not finished; metadata: kind."""
+    ERROR_REASON_EXPORT_NOT_READY: _ErrorReason.ValueType  # 101
+    """There is no file of the export yet, or none any more; metadata: state."""
 
 class ErrorReason(_ErrorReason, metaclass=_ErrorReasonEnumTypeWrapper):
     """Why the billing service refuses; ErrorInfo.reason without the prefix, domain "billing.partner"."""
@@ -122,4 +126,8 @@ ERROR_REASON_ACCOUNT_MANAGER_REQUIRED: ErrorReason.ValueType  # 22
 """A director has to name one account manager."""
 ERROR_REASON_FILE_NOT_READABLE: ErrorReason.ValueType  # 23
 """The file is no FOCUS CSV that can be read; metadata: cause."""
+ERROR_REASON_EXPORT_RUNNING: ErrorReason.ValueType  # 100
+"""The caller's last export of the kind is not finished; metadata: kind."""
+ERROR_REASON_EXPORT_NOT_READY: ErrorReason.ValueType  # 101
+"""There is no file of the export yet, or none any more; metadata: state."""
 Global___ErrorReason: _TypeAlias = ErrorReason  # noqa: Y015
