@@ -72,7 +72,8 @@ def of_service(
     service: str, *, settings: Settings, databases: Databases, environment: Mapping[str, str]
 ) -> dict[str, str]:
     prefix = service.upper()
-    return _of_all(settings, environment=environment) | {
+    known = {"EXPORT_DIRECTORY": str(settings.data_dir / "exports")}
+    return known | _of_all(settings, environment=environment) | {
         f"{prefix}_DATABASE_URL": databases.runtime[service],
         f"{prefix}_LISTEN": settings.addresses[service],
         f"{prefix}_METRICS_LISTEN": settings.metrics[service],

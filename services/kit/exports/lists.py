@@ -70,7 +70,7 @@ class Exports:
     # Read at once; as much stands in memory.
     page_rows: int = 2_000
     # A worker that says nothing for so long is taken for dead.
-    lease: timedelta = timedelta(seconds=30)
+    lease: timedelta = timedelta(seconds=10)
 
     def chosen(self, message: bytes) -> "Chosen":
         """Read what was kept of a request."""

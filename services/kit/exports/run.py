@@ -214,12 +214,7 @@ class Step:
         with tempfile.TemporaryDirectory(prefix="export-") as name:
             folder = Path(name)
             path = folder / "file.xlsx"
-            book = await asyncio.to_thread(
-                Workbook,
-                path,
-                columns=self.chosen.listed.columns,
-                create_time=self.export.create_time,
-            )
+            book = Workbook(path, columns=self.chosen.listed.columns)
             for part in await self._parts():
                 copy = folder / "part.csv"
                 await self._copy_part(part, copy)
