@@ -2,7 +2,14 @@
 
 from collections.abc import Sequence
 
+from partner.incentives.v1 import exports_pb2
+from services.incentives.exports.messages import LISTS
+from services.incentives.exports.model import TABLES
+from services.incentives.exports.servicer import ExportServicer
 from services.incentives.incentives.servicer import IncentiveServicer
+from services.kit.exports.jobs import export_jobs
+from services.kit.exports.lists import Exports
+from services.kit.exports.storage import DirectoryStorage
 from services.kit.jobs import Job
 from services.kit.rpc import Servicer
 from services.kit.server import Parts, run
@@ -14,8 +21,16 @@ SERVICERS: Sequence[type[Servicer]] = (IncentiveServicer,)
 def compose(parts: Parts) -> tuple[list[Servicer], list[Job]]:
     """Make what this process runs."""
     servicers = [servicer(parts.database, parts.pages) for servicer in SERVICERS]
-    jobs: list[Job] = []
-    return servicers, jobs
+    exports = Exports(
+        service="incentives",
+        tables=TABLES,
+        lists=LISTS,
+        chooses=exports_pb2.ExportedList,
+        storage=DirectoryStorage(parts.settings.export_directory / "incentives"),
+        rows_max=parts.settings.export_rows_max,
+    )
+    servicers.append(ExportServicer(parts.database, parts.pages, exports=exports))
+    return servicers, export_jobs(exports)
 
 
 if __name__ == "__main__":

@@ -2,9 +2,16 @@
 
 from collections.abc import Sequence
 
+from partner.programs.v1 import exports_pb2
+from services.kit.exports.jobs import export_jobs
+from services.kit.exports.lists import Exports
+from services.kit.exports.storage import DirectoryStorage
 from services.kit.jobs import Job
 from services.kit.rpc import Servicer
 from services.kit.server import Parts, run
+from services.programs.exports.messages import LISTS
+from services.programs.exports.model import TABLES
+from services.programs.exports.servicer import ExportServicer
 from services.programs.programs.jobs import EXPIRE_MEMBERSHIPS
 from services.programs.programs.servicer import ProgramServicer
 
@@ -15,7 +22,16 @@ SERVICERS: Sequence[type[Servicer]] = (ProgramServicer,)
 def compose(parts: Parts) -> tuple[list[Servicer], list[Job]]:
     """Make what this process runs."""
     servicers = [servicer(parts.database, parts.pages) for servicer in SERVICERS]
-    return servicers, [EXPIRE_MEMBERSHIPS]
+    exports = Exports(
+        service="programs",
+        tables=TABLES,
+        lists=LISTS,
+        chooses=exports_pb2.ExportedList,
+        storage=DirectoryStorage(parts.settings.export_directory / "programs"),
+        rows_max=parts.settings.export_rows_max,
+    )
+    servicers.append(ExportServicer(parts.database, parts.pages, exports=exports))
+    return servicers, [EXPIRE_MEMBERSHIPS, *export_jobs(exports)]
 
 
 if __name__ == "__main__":

@@ -143,6 +143,27 @@ async def batch_list_resources(
     return groups
 
 
+def resources_page(
+    *, scope: Scope, narrowed: ResourceFilter, page: Page, columns: Sequence[str]
+) -> Select[Any]:
+    """Give the statement of a page of the resources of all of the caller's own customers."""
+    own_partner_id = scope.tenant_id if scope.own_partner_id is None else scope.own_partner_id
+    statement = (
+        select(*selected(Resource, columns), Resource.id.label("sort_id"))
+        .join(
+            Customer,
+            and_(Customer.tenant_id == Resource.tenant_id, Customer.id == Resource.customer_id),
+        )
+        .where(
+            *scope.covers(Customer),
+            Customer.partner_id == own_partner_id,
+            Resource.tenant_id == scope.tenant_id,
+            *_conditions(narrowed),
+        )
+    )
+    return keyset(statement, sort=[(Resource.id, "asc")], page=page)
+
+
 def _by_customer(
     customer_ids: ColumnElement[Any],
     *,

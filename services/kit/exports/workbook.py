@@ -121,8 +121,7 @@ def _surroundings(sheet_count: int) -> dict[str, str]:
         for number in numbers
     )
     sheets = "".join(
-        f'<sheet name="Sheet{number}" sheetId="{number}" r:id="rId{number}"/>'
-        for number in numbers
+        f'<sheet name="Sheet{number}" sheetId="{number}" r:id="rId{number}"/>' for number in numbers
     )
     relations = "".join(
         f'<Relationship Id="rId{number}" Type="{_OFFICE}/worksheet"'
