@@ -15,6 +15,7 @@ from gateway.http.authentication import Authentication
 from gateway.http.budget import Budget
 from gateway.http.caller import ContextFactory
 from gateway.http.documents import Documents, read_trusted_documents
+from gateway.http.downloads import Downloads
 from gateway.http.errors import Translate, translate_refusal
 from gateway.http.health import Health, Readiness
 from gateway.http.ide import Ide
@@ -38,11 +39,12 @@ def create_app(
     executor: Executor | None = None,
     translate: Translate = translate_refusal,
     metrics: Metrics | None = None,
+    downloads: Downloads | None = None,
 ) -> web.Application:
     """Make the application of one gateway process.
 
     `translate` tells the codes of the exceptions that resolvers are known to raise; `executor`
-    replaces the one that the settings name.
+    replaces the one that the settings name; without `downloads` no files are sent.
     """
     limits = settings.limits
     metrics = metrics or Metrics()
@@ -71,6 +73,8 @@ def create_app(
     _add_routes(
         app, settings=settings, view=view, health=Health(readiness, metrics), sdl=schema.as_str()
     )
+    if downloads is not None:
+        app.router.add_get("/exports/{id}", downloads.get, allow_head=False)
     return app
 
 

@@ -12,6 +12,7 @@ from services.kit.client import Channels
 from services.kit.identity import Principal
 
 MultiCallable = grpc.aio.UnaryUnaryMultiCallable[Any, Any]
+StreamCall = grpc.aio.UnaryStreamCall[Any, Any]
 
 
 class Clients:
@@ -42,6 +43,18 @@ class Clients:
                 response_deserializer=rpc.response.FromString,
             )
         return await caller(callable_, request, principal=principal, timeout=timeout)
+
+    def stream(
+        self, rpc: Rpc, request: Message, *, principal: Principal, timeout: float
+    ) -> StreamCall:
+        """Call an rpc that answers with a stream; whoever does cancels the call at the end."""
+        caller = self._channels.to(rpc.service)
+        method = caller.channel.unary_stream(
+            rpc.path,
+            request_serializer=rpc.request.SerializeToString,
+            response_deserializer=rpc.response.FromString,
+        )
+        return method(request, timeout=timeout, metadata=caller.metadata(principal))
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,13 +6,21 @@ import strawberry
 from strawberry.schema.config import StrawberryConfig
 
 from gateway.billing import consumption, voucher_quotas, vouchers
+from gateway.billing import exports as billing_exports
 from gateway.customers import account_managers, customers, partners, resources
+from gateway.customers import exports as customer_exports
+from gateway.exports import ExportSubscription
+from gateway.incentives import exports as incentive_exports
 from gateway.incentives import incentives
+from gateway.incentives.errors import IncentiveUserError
+from gateway.kit.contract import resource_of
 from gateway.kit.fields import bind, bound
 from gateway.kit.nodes import AnyNode, AnyNodes, Node
 from gateway.kit.scalars import SCALARS
 from gateway.me import MeQuery
+from gateway.programs import exports as program_exports
 from gateway.programs import programs
+from gateway.programs.errors import ProgramUserError
 
 
 @strawberry.type
@@ -37,6 +45,10 @@ class Query(
     consumption.ConsumptionQuery,
     incentives.IncentiveQuery,
     programs.ProgramQuery,
+    customer_exports.CustomerExportQuery,
+    billing_exports.BillingExportQuery,
+    incentive_exports.IncentiveExportQuery,
+    program_exports.ProgramExportQuery,
 ):
     pass
 
@@ -47,12 +59,37 @@ class Mutation(
     customers.CustomerMutation,
     voucher_quotas.VoucherQuotaMutation,
     vouchers.VoucherMutation,
+    customer_exports.CustomerExportMutation,
+    billing_exports.BillingExportMutation,
+    incentive_exports.IncentiveExportMutation,
+    program_exports.ProgramExportMutation,
 ):
     pass
 
 
+@strawberry.type(description="What can be followed.")
+class Subscription(ExportSubscription):
+    pass
+
+
 # Found only as what a node or a user error is.
-TYPES = (*account_managers.TYPES, *vouchers.TYPES, resources.Resource)
+TYPES = (
+    *account_managers.TYPES,
+    *vouchers.TYPES,
+    resources.Resource,
+    IncentiveUserError,
+    ProgramUserError,
+)
+# The rpcs that send the files of exports, by the prefixes of their ids.
+DOWNLOADS = {
+    resource_of(rpc.request_field("id")): rpc
+    for rpc in (
+        customer_exports.DOWNLOAD,
+        billing_exports.DOWNLOAD,
+        incentive_exports.DOWNLOAD,
+        program_exports.DOWNLOAD,
+    )
+}
 
 
 def make_schema() -> strawberry.Schema:
@@ -63,6 +100,7 @@ def make_schema() -> strawberry.Schema:
     schema = strawberry.Schema(
         query=Query,
         mutation=Mutation,
+        subscription=Subscription,
         types=TYPES,
         config=StrawberryConfig(scalar_map=SCALARS, sort_schema=True),
     )

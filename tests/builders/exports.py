@@ -29,9 +29,7 @@ class Downloaded:
 
 def exports_of(service: RunningService, **changes: Any) -> Exports:
     """Give what a running service's exports share, with other limits where a test needs them."""
-    [exports] = [
-        servicer.exports for servicer in service.servicers if hasattr(servicer, "exports")
-    ]
+    [exports] = [servicer.exports for servicer in service.servicers if hasattr(servicer, "exports")]
     return replace(exports, **changes)
 
 

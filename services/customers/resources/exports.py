@@ -6,7 +6,9 @@ from sqlalchemy import Select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.customers.resources.messages import to_filter
+from services.customers.resources.model import Resource
 from services.customers.resources.queries import resources_page
+from services.kit import ids
 from services.kit.exports.columns import (
     FLAG,
     NUMBER,
@@ -26,7 +28,7 @@ async def _resources(_session: AsyncSession, wanted: Wanted) -> Select[Any]:
         narrowed=wanted.narrowed,
         page=wanted.page,
         columns=wanted.columns,
-    )
+    ).where(Resource.id < ids.first_of(wanted.as_of))
 
 
 RESOURCES: Final = Listed(

@@ -1,13 +1,13 @@
 """ExportService of billing over a real socket: asked for, written, downloaded, and by whom."""
 
-from partner.billing.v1 import consumption_pb2, exports_pb2, vouchers_pb2
+from partner.billing.v1 import consumption_pb2, exports_pb2
 from partner.type.v1 import exports_pb2 as terms
+from services.kit import ids
 from tests.builders import exports
 from tests.builders.exports import an_export, ask_for
 from tests.builders.principals import an_administrator
 from tests.builders.running import RunningService
 from tests.builders.spending import a_spending_tenant
-from services.kit import ids
 
 
 async def test_consumption_details_are_exported_as_the_list_shows_them(
@@ -33,7 +33,6 @@ async def test_consumption_details_are_exported_as_the_list_shows_them(
     listed = await billing.call(
         consumption_pb2.ListConsumptionDetailsRequest(filter=narrowed), principal=administrator
     )
-    print(downloaded.file.decode()[:3000])
     assert [row["Consumption detail"] for row in downloaded.rows] == [
         detail.id for detail in listed.details
     ]
