@@ -14,6 +14,9 @@ const OWN_IDS = `{
   voucherQuotas(first: 1, filter: { states: [NORMAL] }) {
     quo_01h455vb4pex5vsknk084sn02q: nodes { id }
   }
+  billingExports(first: 1) {
+    exb_01h455vb4pex5vsknk084sn02q: nodes { id }
+  }
 }`;
 
 async function ownIds() {

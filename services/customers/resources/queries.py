@@ -147,19 +147,13 @@ def resources_page(
     *, scope: Scope, narrowed: ResourceFilter, page: Page, columns: Sequence[str]
 ) -> Select[Any]:
     """Give the statement of a page of the resources of all of the caller's own customers."""
-    own_partner_id = scope.tenant_id if scope.own_partner_id is None else scope.own_partner_id
+    owner = and_(Customer.tenant_id == Resource.tenant_id, Customer.id == Resource.customer_id)
+    own = Customer.partner_id == (scope.own_partner_id or scope.tenant_id)
     statement = (
         select(*selected(Resource, columns), Resource.id.label("sort_id"))
-        .join(
-            Customer,
-            and_(Customer.tenant_id == Resource.tenant_id, Customer.id == Resource.customer_id),
-        )
-        .where(
-            *scope.covers(Customer),
-            Customer.partner_id == own_partner_id,
-            Resource.tenant_id == scope.tenant_id,
-            *_conditions(narrowed),
-        )
+        .join(Customer, owner)
+        .where(*scope.covers(Customer), own, Resource.tenant_id == scope.tenant_id)
+        .where(*_conditions(narrowed))
     )
     return keyset(statement, sort=[(Resource.id, "asc")], page=page)
 

@@ -41,6 +41,15 @@ def _create_exports() -> None:
         sa.Column("expire_time", sa.DateTime(timezone=True)),
         _time("lease_time", default=sa.func.now()),
         sa.Column("worker_id", sa.Uuid()),
+        *_rules(),
+    )
+    _create_indexes()
+    protect("exports", partner=True)
+    grant("exports", "SELECT", "INSERT", "UPDATE")
+
+
+def _rules() -> list[sa.Constraint]:
+    return [
         sa.PrimaryKeyConstraint("tenant_id", "id", name="exports_pkey"),
         sa.CheckConstraint("format IN ('CSV', 'XLSX')", name="exports_format_check"),
         sa.CheckConstraint(
@@ -54,7 +63,10 @@ def _create_exports() -> None:
             "state NOT IN ('COMPLETED', 'EXPIRED') OR sha256 IS NOT NULL",
             name="exports_sha256_check",
         ),
-    )
+    ]
+
+
+def _create_indexes() -> None:
     op.create_index(
         "exports_unfinished_key",
         "exports",
@@ -72,8 +84,6 @@ def _create_exports() -> None:
         ["expire_time"],
         postgresql_where=sa.text("state IN ('COMPLETED', 'FAILED')"),
     )
-    protect("exports", partner=True)
-    grant("exports", "SELECT", "INSERT", "UPDATE")
 
 
 def _create_export_parts() -> None:

@@ -80,5 +80,6 @@ def test_declarations_are_data_that_tell_how_each_field_is_got() -> None:
 def test_a_prefix_tells_the_type() -> None:
     assert BY_PREFIX["cus"] is shown(Customer, why="here")
     assert set(BY_PREFIX) == {
-        "app", "con", "cpn", "cus", "inc", "mem", "mgr", "prg", "ptr", "quo", "res",
+        "app", "con", "cpn", "cus", "exb", "exc", "exg", "exi",
+        "inc", "mem", "mgr", "prg", "ptr", "quo", "res",
     }  # fmt: skip
