@@ -121,14 +121,23 @@ class Progress:
         thing = thing_of(id, field="id")
         if thing is None or not issubclass(thing.cls, Export):
             raise bad_input("must be the id of an export", field="id")
-        last = None
-        while last is None or last.state in UNFINISHED:
-            if last is not None:
-                await asyncio.sleep(WATCH_SECONDS)
-            export = await _get(info.context, thing, id)
-            if export != last:
-                last = export
-                yield export
+        first = await _get(info.context, thing, id)
+        return _changes(info.context, thing, first)
+
+
+async def _changes(reading: Reading, thing: Shown, export: Any) -> AsyncIterator[Any]:
+    """Give an export now and whenever it has changed; a failure is what its field fails with."""
+    yield export
+    while export.state in UNFINISHED:
+        await asyncio.sleep(WATCH_SECONDS)
+        try:
+            now = await _get(reading, thing, export.id)
+        except Failed as failed:
+            yield failed
+            return
+        if now != export:
+            export = now
+            yield export
 
 
 async def _get(reading: Reading, thing: Shown, id_: str) -> Any:
@@ -143,6 +152,6 @@ async def _get(reading: Reading, thing: Shown, id_: str) -> Any:
 
 @strawberry.type
 class ExportSubscription:
-    export_progress: Export = bound(
+    export_progress: Export | None = bound(
         Progress(), description="Follows an export of the caller's until its file is there."
     )
