@@ -60,7 +60,8 @@ class Billing:
     async def get(self, id_: str) -> exports_pb2.Export:
         request = exports_pb2.BatchGetExportsRequest(ids=[id_])
         found = await self.caller(self._stub.BatchGetExports, request, principal=self.principal)
-        return found.exports[0]
+        [export] = found.exports
+        return export
 
     async def reached(self, id_: str, *, rows: int) -> exports_pb2.Export:
         """Wait until so many rows are written, or the export is over."""

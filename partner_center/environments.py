@@ -73,14 +73,18 @@ def of_service(
 ) -> dict[str, str]:
     prefix = service.upper()
     known = {"EXPORT_DIRECTORY": str(settings.data_dir / "exports")}
-    return known | _of_all(settings, environment=environment) | {
-        f"{prefix}_DATABASE_URL": databases.runtime[service],
-        f"{prefix}_LISTEN": settings.addresses[service],
-        f"{prefix}_METRICS_LISTEN": settings.metrics[service],
-        f"{prefix}_SIGNING_KEY": str(settings.keys.signing_key(service)),
-        "INTERNAL_JWKS": str(settings.keys.internal_jwks),
-        "PAGE_TOKEN_KEY": str(settings.keys.page_token_key),
-    }
+    return (
+        known
+        | _of_all(settings, environment=environment)
+        | {
+            f"{prefix}_DATABASE_URL": databases.runtime[service],
+            f"{prefix}_LISTEN": settings.addresses[service],
+            f"{prefix}_METRICS_LISTEN": settings.metrics[service],
+            f"{prefix}_SIGNING_KEY": str(settings.keys.signing_key(service)),
+            "INTERNAL_JWKS": str(settings.keys.internal_jwks),
+            "PAGE_TOKEN_KEY": str(settings.keys.page_token_key),
+        }
+    )
 
 
 def of_gateway(*, settings: Settings, environment: Mapping[str, str]) -> dict[str, str]:

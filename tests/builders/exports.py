@@ -31,7 +31,8 @@ class Downloaded:
 def exports_of(service: RunningService, **changes: Any) -> Exports:
     """Give what a running service's exports share, with other limits where a test needs them."""
     [exports] = [servicer.exports for servicer in service.servicers if hasattr(servicer, "exports")]
-    return replace(exports, **changes)
+    changed: Exports = replace(exports, **changes)
+    return changed
 
 
 async def write_all(service: RunningService, **changes: Any) -> int:
