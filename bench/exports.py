@@ -60,7 +60,7 @@ class Billing:
     async def get(self, id_: str) -> exports_pb2.Export:
         request = exports_pb2.BatchGetExportsRequest(ids=[id_])
         found = await self.caller(self._stub.BatchGetExports, request, principal=self.principal)
-        [export] = found.exports
+        export: exports_pb2.Export = found.exports[0]
         return export
 
     async def reached(self, id_: str, *, rows: int) -> exports_pb2.Export:

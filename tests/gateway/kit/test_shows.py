@@ -4,6 +4,7 @@ import pytest
 import strawberry
 from strawberry.types import get_object_definition
 
+from gateway.billing.exports import BillingExport
 from gateway.customers.account_managers import MANAGERS, AccountManager
 from gateway.customers.customers import CUSTOMERS, Customer
 from gateway.kit.contract import BindingRefused
@@ -75,6 +76,17 @@ def test_declarations_are_data_that_tell_how_each_field_is_got() -> None:
     assert manager == One("account_manager_id")
     assert vouchers is not None
     assert vouchers.batch.path == "/partner.billing.v1.VoucherService/BatchListVouchers"  # type: ignore[attr-defined]
+
+
+def test_a_type_shows_what_its_interface_promises() -> None:
+    fields = {
+        field.python_name: getattr(getattr(field, "binding", None), "kind", None)
+        for field in get_object_definition(BillingExport, strict=True).fields
+    }
+
+    assert fields["rows_done"] == fields["create_time"] == "leaf"
+    assert fields["download_url"] == "link"
+    assert fields["id"] is None
 
 
 def test_a_prefix_tells_the_type() -> None:
