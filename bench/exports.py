@@ -21,7 +21,7 @@ import asyncpg
 
 from bench.parts.consumption_rows import fill
 from bench.parts.figures import Side, limit, report, say
-from bench.parts.processes import Running
+from bench.parts.processes import Running, cpu_seconds
 from partner.billing.v1 import consumption_pb2, exports_pb2, exports_pb2_grpc
 from partner.type.v1 import exports_pb2 as terms
 from partner_center.databases import prepare_databases
@@ -135,7 +135,9 @@ async def written(billing: Billing, format_: Any) -> exports_pb2.Export:
     seconds = time.perf_counter() - started
     assert export.rows_done == ROWS, export
     name = terms.ExportFormat.Name(format_).removeprefix("EXPORT_FORMAT_").lower()
-    speed = Side(f"{name} of {ROWS} rows", [ROWS / seconds], "rows/s", {"seconds": round(seconds)})
+    # On a machine that others use, the time of the processor says more.
+    notes = {"seconds": round(seconds), "cpu_seconds": round(cpu_seconds(billing.process.pid))}
+    speed = Side(f"{name} of {ROWS} rows", [ROWS / seconds], "rows/s", notes)
     report(f"exports.{name}.rows", speed, to=limit(1, "rows/s"))
     memory = Side(f"{name}: largest resident set", [billing.mebibytes_max], "MiB")
     report(f"exports.{name}.memory", memory, to=limit(MEBIBYTES_MAX, "MiB"), at_most=1)

@@ -1,7 +1,7 @@
 """What exports of all services have in common: their words, how they go on, and their files."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from enum import Enum
@@ -11,6 +11,7 @@ import strawberry
 from graphql import GraphQLAbstractType
 from strawberry.types.arguments import StrawberryArgument
 
+from gateway.kit.computed import Computed
 from gateway.kit.contract import BindingRefused
 from gateway.kit.errors import Failed, bad_input, renamed
 from gateway.kit.fields import Resolve, argument, bound
@@ -41,27 +42,17 @@ class ExportState(Enum):
     """Filled from the contract."""
 
 
-@dataclass(frozen=True)
-class DownloadLink:
-    """A field that links to the file of an export, once there is one."""
+def _link(context: Any) -> Callable[[Any], str | None]:
+    """Link to files of exports, where they are complete and this process sends files."""
+    links, now = context.links, datetime.now(UTC)
 
-    kind: str = field(default="link", init=False)
+    def link(export: Any) -> str | None:
+        if export.state != exports_pb2.EXPORT_STATE_COMPLETED or links is None:
+            return None
+        path: str = links.path_to(export.id, principal=context.caller.principal, now=now)
+        return path
 
-    def arguments(self) -> list[StrawberryArgument]:
-        return []
-
-    def resolver(self, target: type, *, source: type, why: str) -> Resolve:  # noqa: ARG002
-        def resolve(export: Any, info: Info) -> str | None:
-            context: Any = info.context
-            if export.state != exports_pb2.EXPORT_STATE_COMPLETED or context.links is None:
-                return None
-            now = datetime.now(UTC)
-            path: str = context.links.path_to(
-                export.id, principal=context.caller.principal, now=now
-            )
-            return path
-
-        return resolve
+    return link
 
 
 @strawberry.interface(description="A file made of a list (导出任务).")
@@ -88,7 +79,7 @@ class Export(Node):
     )
     expire_time: DateTime | None = strawberry.field(description="When the file is deleted.")
     download_url: str | None = bound(
-        DownloadLink(),
+        Computed(("id", "state"), _link),
         description="Where the file is on this host, once there is one: a link that is good for "
         "15 minutes, without a token, and sees what its requester sees.",
     )

@@ -85,7 +85,7 @@ def test_a_type_shows_what_its_interface_promises() -> None:
     }
 
     assert fields["rows_done"] == fields["create_time"] == "leaf"
-    assert fields["download_url"] == "link"
+    assert fields["download_url"] == "computed"
     assert fields["id"] is None
 
 
