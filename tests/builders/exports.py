@@ -9,6 +9,8 @@ from datetime import UTC, datetime
 from typing import Any
 from uuid import uuid4
 
+from sqlalchemy import text
+
 from services.kit.exports.lists import Exports
 from services.kit.exports.run import advance
 from services.kit.identity import Principal
@@ -41,6 +43,17 @@ async def write_all(service: RunningService, **changes: Any) -> int:
     while await advance(exports, service.database, datetime.now(UTC)):
         steps += 1
     return steps
+
+
+async def give_up(service: RunningService) -> None:
+    """Let no export be unfinished, without writing any."""
+    async with service.database.every_tenant() as session:
+        await session.execute(
+            text(
+                "UPDATE exports SET state = 'FAILED', failure = 'GIVEN_UP'"
+                " WHERE state IN ('QUEUED', 'RUNNING')"
+            )
+        )
 
 
 def ask_for(pb2: Any, *, format_: int = 0, request_id: str = "", **list_: Any) -> Any:

@@ -80,9 +80,9 @@ async def test_what_is_foreign_is_told_from_what_is_unknown_by_nothing(
                     asked = operation(kind, name, root, person.own, place=place, id_=one)
                     answers.append(await graph(asked, principal=person.principal))
                     if name.endswith("Export"):
-                        # The next one of the kind may be asked for when this one is written.
+                        # The next one of the kind may be asked for when this one is over.
                         for service in services.values():
-                            await exports.write_all(service)
+                            await exports.give_up(service)
                 unknown, answer = answers
                 assert answer.status == 200, answer.errors
                 case = f"{who} {name} {'.'.join(place.path)} of {holding.name}"
