@@ -20,5 +20,5 @@ COPY . .
 COPY --from=graphiql /bundle/gateway/http/static ./gateway/http/static
 RUN python -m compileall -q services gateway partner_center protos/gen \
  && useradd --system --create-home --uid 10001 partner \
- && mkdir /data && chown partner /data
+ && mkdir /data /exports && chown partner /data /exports
 USER partner

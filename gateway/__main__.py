@@ -6,9 +6,12 @@ import sys
 import uvloop
 
 from gateway.app import create_app
+from gateway.clients import Clients
 from gateway.context import contexts
+from gateway.http.downloads import Downloads
+from gateway.links import Links
 from gateway.readiness import Readiness
-from gateway.schema import schema
+from gateway.schema import DOWNLOADS, schema
 from gateway.serve import serve
 from gateway.settings import Settings
 from services.kit import log
@@ -33,12 +36,14 @@ async def run(settings: Settings) -> None:
         raise SettingsRefused("GATEWAY_SIGNING_KEY is not set.")
     signer = TokenSigner.from_file(settings.signing_key, workload="gateway")
     channels = Channels(settings.addresses, tokens=TokenSource(signer))
+    links = Links.from_signing_key(settings.signing_key)
     try:
         app = create_app(
             settings,
             schema=schema,
-            context_factory=contexts(channels),
+            context_factory=contexts(channels, links=links),
             readiness=Readiness(channels, services=settings.addresses),
+            downloads=Downloads(links=links, clients=Clients(channels), rpcs=DOWNLOADS),
         )
         await serve(app, settings)
     finally:

@@ -17,6 +17,7 @@ from gateway.http.budget import Budget
 from gateway.http.caller import ContextFactory
 from gateway.http.contract_documents import ContractDocuments
 from gateway.http.documents import Documents, read_trusted_documents
+from gateway.http.downloads import Downloads
 from gateway.http.errors import Translate, translate_refusal
 from gateway.http.health import Health, Readiness
 from gateway.http.ide import Ide
@@ -41,11 +42,12 @@ def create_app(
     executor: Executor | None = None,
     translate: Translate = translate_refusal,
     metrics: Metrics | None = None,
+    downloads: Downloads | None = None,
 ) -> web.Application:
     """Make the application of one gateway process.
 
     `translate` tells the codes of the exceptions that resolvers are known to raise; `executor`
-    replaces the one that the settings name.
+    replaces the one that the settings name; without `downloads` no files are sent.
     """
     limits = settings.limits
     metrics = metrics or Metrics()
@@ -77,6 +79,8 @@ def create_app(
     documents = ContractDocuments(authentication, context_factory)
     app.router.add_get(contract_documents.PATH, documents.get, allow_head=False)
     app.router.add_route("OPTIONS", contract_documents.PATH, preflight)
+    if downloads is not None:
+        app.router.add_get("/exports/{id}", downloads.get, allow_head=False)
     return app
 
 

@@ -16,6 +16,7 @@ from services.kit.identity import Principal
 BYTES_AT_ONCE: Final = 16 * 1024
 
 MultiCallable = grpc.aio.UnaryUnaryMultiCallable[Any, Any]
+StreamCall = grpc.aio.UnaryStreamCall[Any, Any]
 
 
 class Clients:
@@ -50,6 +51,18 @@ class Clients:
         if len(answer) > BYTES_AT_ONCE:
             await turn()
         return rpc.response.FromString(answer)
+
+    def stream(
+        self, rpc: Rpc, request: Message, *, principal: Principal, timeout: float
+    ) -> StreamCall:
+        """Call an rpc that answers with a stream; whoever does cancels the call at the end."""
+        caller = self._channels.to(rpc.service)
+        method = caller.channel.unary_stream(
+            rpc.path,
+            request_serializer=rpc.request.SerializeToString,
+            response_deserializer=rpc.response.FromString,
+        )
+        return method(request, timeout=timeout, metadata=caller.metadata(principal))
 
 
 @dataclass(frozen=True, slots=True)

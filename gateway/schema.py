@@ -18,14 +18,22 @@ from gateway.billing import (
     vouchers,
     withdrawals,
 )
+from gateway.billing import exports as billing_exports
 from gateway.customers import account_managers, customers, partners, resources
+from gateway.customers import exports as customer_exports
+from gateway.exports import ExportSubscription
+from gateway.incentives import exports as incentive_exports
 from gateway.incentives import incentives
+from gateway.incentives.errors import IncentiveUserError
+from gateway.kit.contract import resource_of
 from gateway.kit.fields import bind, bound
 from gateway.kit.nodes import AnyNode, AnyNodes, Node
 from gateway.kit.scalars import SCALARS
 from gateway.me import MeQuery
 from gateway.operation_logs import OperationLogQuery
+from gateway.programs import exports as program_exports
 from gateway.programs import programs
+from gateway.programs.errors import ProgramUserError
 
 
 @strawberry.type
@@ -59,6 +67,10 @@ class Query(
     incentives.IncentiveQuery,
     programs.ProgramQuery,
     OperationLogQuery,
+    customer_exports.CustomerExportQuery,
+    billing_exports.BillingExportQuery,
+    incentive_exports.IncentiveExportQuery,
+    program_exports.ProgramExportQuery,
 ):
     pass
 
@@ -76,12 +88,37 @@ class Mutation(
     withdrawals.WithdrawalMutation,
     contracts.ContractMutation,
     payments.PaymentMutation,
+    customer_exports.CustomerExportMutation,
+    billing_exports.BillingExportMutation,
+    incentive_exports.IncentiveExportMutation,
+    program_exports.ProgramExportMutation,
 ):
     pass
 
 
+@strawberry.type(description="What can be followed.")
+class Subscription(ExportSubscription):
+    pass
+
+
 # Found only as what a node or a user error is.
-TYPES = (*account_managers.TYPES, *vouchers.TYPES, resources.Resource)
+TYPES = (
+    *account_managers.TYPES,
+    *vouchers.TYPES,
+    resources.Resource,
+    IncentiveUserError,
+    ProgramUserError,
+)
+# The rpcs that send the files of exports, by the prefixes of their ids.
+DOWNLOADS = {
+    resource_of(rpc.request_field("id")): rpc
+    for rpc in (
+        customer_exports.DOWNLOAD,
+        billing_exports.DOWNLOAD,
+        incentive_exports.DOWNLOAD,
+        program_exports.DOWNLOAD,
+    )
+}
 
 
 def make_schema() -> strawberry.Schema:
@@ -92,6 +129,7 @@ def make_schema() -> strawberry.Schema:
     schema = strawberry.Schema(
         query=Query,
         mutation=Mutation,
+        subscription=Subscription,
         types=TYPES,
         config=StrawberryConfig(scalar_map=SCALARS, sort_schema=True),
     )

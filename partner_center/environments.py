@@ -73,8 +73,10 @@ def of_service(
 ) -> dict[str, str]:
     prefix = service.upper()
     own = {"BILLING_SECRET_KEY": str(settings.keys.billing_secret)} if service == "billing" else {}
+    known = {"EXPORT_DIRECTORY": str(settings.data_dir / "exports")}
     return (
-        _of_all(settings, environment=environment)
+        known
+        | _of_all(settings, environment=environment)
         | own
         | {
             f"{prefix}_DATABASE_URL": databases.runtime[service],

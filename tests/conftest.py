@@ -115,12 +115,13 @@ def pages(keys: Keys) -> PageTokens:
 
 
 @pytest.fixture(scope="session")
-def environment(keys: Keys) -> dict[str, str]:
+def environment(keys: Keys, tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
     """Give the variables of a whole installation on free ports, but for the databases."""
     ports = {service: free_port() for service in SERVICES}
     listens = {f"{name.upper()}_LISTEN": f"127.0.0.1:{port}" for name, port in ports.items()}
     addresses = {f"{name.upper()}_ADDRESS": f"127.0.0.1:{port}" for name, port in ports.items()}
-    return {"ENVIRONMENT": "test"} | keys.environment() | listens | addresses
+    folder = {"EXPORT_DIRECTORY": str(tmp_path_factory.mktemp("exports"))}
+    return {"ENVIRONMENT": "test"} | keys.environment() | listens | addresses | folder
 
 
 @pytest_asyncio.fixture(scope="session", loop_scope="session")

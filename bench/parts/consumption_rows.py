@@ -12,7 +12,7 @@ CUSTOMERS: Final = 1_000
 # built at once, and nothing of it is in the log of a table that came with its transaction.
 CREATE: Final = (
     "CREATE TABLE {table} (LIKE consumption_details"
-    " INCLUDING DEFAULTS INCLUDING CONSTRAINTS INCLUDING STORAGE)"
+    " INCLUDING DEFAULTS INCLUDING GENERATED INCLUDING CONSTRAINTS INCLUDING STORAGE)"
 )
 # Charges of a thousand customers, in no order of time; the amounts have the digits of FOCUS rows.
 # An id begins with its month, as that of an imported charge.

@@ -11,7 +11,7 @@ from graphql import (
     OperationType,
 )
 
-from gateway.engine import anything, connections, edges, leaves, payloads, roots
+from gateway.engine import anything, computed, connections, edges, leaves, payloads, roots
 from gateway.engine.code import Shape, braces
 from gateway.engine.draft import Draft
 from gateway.engine.execution import HandOver
@@ -25,6 +25,7 @@ WAYS: Final[Mapping[type[Any], Way]] = {
     **roots.WAYS,
     **anything.WAYS,
     **payloads.WAYS,
+    **computed.WAYS,
 }
 # Messages of a first level that are built before others get their turn.
 PIECE: Final = 16

@@ -90,7 +90,11 @@ class Variable:
                 raise HandOver("variables")
             return
         if self.is_one is None or not self.is_one(value):
-            value = coerce_input_value(value, self.type)
+            try:
+                value = coerce_input_value(value, self.type)
+            except GraphQLError:
+                # Where exactly one of several fields must be given, and is not.
+                raise HandOver("variables") from None
             if value is Undefined:
                 raise HandOver("variables")
         into[self.name] = value

@@ -98,6 +98,8 @@ def _bind_fields(type_: GraphQLObjectType) -> None:
                 source=definition.origin,
                 why=f"{type_.name}.{name}",
             )
+            # What a subscription gives, one after the other.
+            graphql_field.subscribe = getattr(binding, "events", None)
         elif field.is_basic_field:
             graphql_field.resolve = _attribute(field.python_name)
 

@@ -74,7 +74,11 @@ def takes(message: type[Message], *, resource: str = "") -> Callable[[T], T]:
                 name,
                 BoundField(description=description_of(descriptor), **(options if optional else {})),
             )
-        made = strawberry.input(cls, description=description_of(message.DESCRIPTOR))
+        made = strawberry.input(
+            cls,
+            description=description_of(message.DESCRIPTOR),
+            one_of=_is_one_of(message.DESCRIPTOR) or None,
+        )
         taken = Taken(made, message, resource, fields, frozenset(maybe), requires)
         _BY_CLASS[made] = taken
         _BY_MESSAGE[message.DESCRIPTOR.full_name] = taken
@@ -168,6 +172,13 @@ def _fill_inner(message: Message, value: Any, *, path: str) -> None:
     else:
         fill(message, value, path=path)
         message.SetInParent()
+
+
+def _is_one_of(descriptor: Descriptor) -> bool:
+    """Tell whether a message has one field of several; optional fields are a oneof inside."""
+    return [len(each.fields) for each in descriptor.oneofs if not each.name.startswith("_")] == [
+        len(descriptor.fields)
+    ]
 
 
 def _descriptor(message: type[Message], name: str, *, resource: str, why: str) -> Field:

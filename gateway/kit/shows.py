@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from inspect import get_annotations
 from typing import Any, Final, TypeVar, dataclass_transform
 
 import strawberry
@@ -71,6 +72,7 @@ def shows(
 
     def decorate(cls: T) -> T:
         setattr(cls, SHOWN_MESSAGE, message.DESCRIPTOR)
+        cls.__annotations__ = _of_interfaces(cls, message) | get_annotations(cls)
         for name, annotation in list(cls.__annotations__.items()):
             if name not in cls.__dict__:
                 setattr(cls, name, _leaf_field(message, name, annotation, of=cls))
@@ -119,6 +121,19 @@ def shown_message(cls: type) -> type[Message] | None:
     """Give the message that a type shows, if it shows one."""
     found = _BY_CLASS.get(cls)
     return found.message if found else None
+
+
+def _of_interfaces(cls: type, message: type[Message]) -> dict[str, Any]:
+    """Give the fields that an interface of the type promises and the message has.
+
+    The id is the same text in every message, so that it needs no binding.
+    """
+    return {
+        name: annotation
+        for base in cls.__mro__[1:]
+        for name, annotation in get_annotations(base).items()
+        if name in message.DESCRIPTOR.fields_by_name and name != "id"
+    }
 
 
 def _leaf_field(message: type[Message], name: str, annotation: Any, *, of: type) -> Any:

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from partner.billing.v1 import operation_logs_pb2_grpc
+from partner.billing.v1 import exports_pb2, operation_logs_pb2_grpc
 from services.billing.accounts.alerts import write_to_log
 from services.billing.accounts.jobs import EXPIRE_CREDIT, telling_low_balances
 from services.billing.accounts.servicer import AccountServicer
@@ -11,6 +11,9 @@ from services.billing.closings.servicer import ClosingServicer
 from services.billing.consumption.jobs import push_customer_spends
 from services.billing.consumption.servicer import ConsumptionServicer
 from services.billing.contracts.servicer import ContractServicer
+from services.billing.exports.messages import LISTS
+from services.billing.exports.model import TABLES
+from services.billing.exports.servicer import ExportServicer
 from services.billing.ledger.jobs import EXPIRE_PENDING
 from services.billing.ledger.sealed import SEALED
 from services.billing.links.servicer import CustomerLinkServicer
@@ -33,6 +36,9 @@ from services.billing.vouchers.servicer import VoucherServicer
 from services.billing.withdrawals.jobs import pay_withdrawals
 from services.billing.withdrawals.servicer import WithdrawalServicer
 from services.billing.withdrawals.vault import NumberVault
+from services.kit.exports.jobs import export_jobs
+from services.kit.exports.lists import Exports
+from services.kit.exports.storage import DirectoryStorage
 from services.kit.jobs import Job
 from services.kit.operation_list import listing
 from services.kit.rpc import Servicer
@@ -80,10 +86,20 @@ def compose(parts: Parts) -> tuple[list[Servicer], list[Job]]:
     )
     if own.payout_provider is not None:
         jobs.append(pay_withdrawals(own.payout_provider, vault))
+    jobs.append(sealing("billing", SEALED))
+    exports = Exports(
+        service="billing",
+        tables=TABLES,
+        lists=LISTS,
+        chooses=exports_pb2.ExportedList,
+        storage=DirectoryStorage(parts.settings.export_directory / "billing"),
+        rows_max=parts.settings.export_rows_max,
+    )
+    servicers.append(ExportServicer(parts.database, parts.pages, exports=exports))
+    jobs += export_jobs(exports)
     # Last: every write looks at the code that it brings.
     for servicer in servicers:
         servicer.step_up = SecondFactor(codes)
-    jobs.append(sealing("billing", SEALED))
     return servicers, jobs
 
 

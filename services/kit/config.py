@@ -12,6 +12,9 @@ DEFAULT_ADDRESSES: Final = {
     service: f"127.0.0.1:{port}" for port, service in enumerate(SERVICES, start=50051)
 }
 
+EXPORT_DIRECTORY_DEFAULT: Final = ".data/exports"
+EXPORT_ROWS_MAX_DEFAULT: Final = 5_000_000
+
 
 class SettingsRefused(Exception):
     """A setting is missing or makes no sense: the process must not start."""
@@ -40,6 +43,9 @@ class ServiceSettings:
     addresses: Mapping[str, str]
     # Where a service finds what it alone needs to know.
     environ: Mapping[str, str]
+    # Where the files of exports are kept; one folder for all replicas.
+    export_directory: Path
+    export_rows_max: int
 
     @classmethod
     def from_environment(cls, service: str, environ: Mapping[str, str] | None = None) -> Self:
@@ -64,6 +70,8 @@ class ServiceSettings:
                 for name in SERVICES
             },
             environ=given,
+            export_directory=Path(given.get("EXPORT_DIRECTORY") or EXPORT_DIRECTORY_DEFAULT),
+            export_rows_max=_count(given, "EXPORT_ROWS_MAX", default=EXPORT_ROWS_MAX_DEFAULT),
         )
 
     @property
@@ -96,6 +104,13 @@ def host_and_port(text: str, *, name: str) -> tuple[str, int]:
     if not host or not port.isascii() or not port.isdigit():
         raise SettingsRefused(f"{name} must be host:port, not {text!r}")
     return host.strip("[]"), int(port)
+
+
+def _count(given: Mapping[str, str], name: str, *, default: int) -> int:
+    text = given.get(name) or str(default)
+    if not text.isascii() or not text.isdigit() or int(text) == 0:
+        raise SettingsRefused(f"{name} must be a positive whole number, not {text!r}")
+    return int(text)
 
 
 def needed(given: Mapping[str, str], name: str) -> str:

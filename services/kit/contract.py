@@ -38,6 +38,7 @@ class Rpc:
     request: type[Message]
     response: type[Message]
     is_client_streaming: bool
+    is_server_streaming: bool = False
 
     @property
     def fields(self) -> frozenset[str]:
@@ -104,6 +105,7 @@ def _rpc(service: ServiceDescriptor, method: MethodDescriptor) -> Rpc:
         request=message_factory.GetMessageClass(method.input_type),
         response=message_factory.GetMessageClass(method.output_type),
         is_client_streaming=method.client_streaming,
+        is_server_streaming=method.server_streaming,
     )
 
 
@@ -112,7 +114,7 @@ def refuse_undeclared(servicer: type, name: str, rpc: Rpc) -> None:
     declared = getattr(getattr(servicer, name, None), "declared", None)
     if not isinstance(declared, Declared):
         message = f"{servicer.__name__}.{name} is neither @read nor @write"
-    elif declared.is_stream != rpc.is_client_streaming:
+    elif declared.is_stream != (rpc.is_client_streaming or rpc.is_server_streaming):
         message = f"{servicer.__name__}.{name}: @write_stream and the contract's stream go together"
     elif not declared.roles <= rpc.roles:
         message = f"{servicer.__name__}.{name} names roles that its scope keeps out"

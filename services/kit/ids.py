@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterable
+from datetime import UTC, datetime, timedelta
 from typing import Final
 from uuid import UUID
 
@@ -12,6 +13,7 @@ from services.kit.errors import InvalidArgument
 ALPHABET: Final = "0123456789abcdefghjkmnpqrstvwxyz"
 # Ten bits are two characters, so 130 bits are thirteen look-ups instead of twenty-six.
 _PAIRS: Final = [first + second for first in ALPHABET for second in ALPHABET]
+_EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _LOW: Final = (1 << 60) - 1
 # Python reads base 32 with the digits 0-9 and a-v.
 _TO_PYTHON: Final = str.maketrans(ALPHABET, "0123456789abcdefghijklmnopqrstuv")
@@ -22,6 +24,12 @@ _SUFFIX: Final = re.compile(rf"[0-7][{ALPHABET}]{{25}}")
 def new_id() -> UUID:
     """Make an id that sorts by its time of birth."""
     return uuid7()
+
+
+def first_of(time: datetime) -> UUID:
+    """Give the least id that can be made at a time; all made before it are less."""
+    milliseconds = (time - _EPOCH) // timedelta(milliseconds=1)
+    return UUID(int=milliseconds << 80)
 
 
 def to_text(prefix: str, value: UUID) -> str:

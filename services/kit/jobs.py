@@ -29,11 +29,15 @@ _log: Final = log.logger("jobs")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Job:
-    """A batch of due work; run gives how many things it did, 0 when nothing is due."""
+    """A batch of due work; run gives how many things it did, 0 when nothing is due.
+
+    A shared one keeps its workers apart by itself, so that every process may run it at once.
+    """
 
     name: str
     every: timedelta
     run: Callable[[Database, datetime], Awaitable[int]]
+    is_shared: bool = False
 
 
 def system_principal(service: str, *, tenant_id: UUID) -> Principal:
@@ -105,6 +109,9 @@ def pause(job: Job, *, failures: int) -> timedelta:
 @asynccontextmanager
 async def _alone(job: Job, database: Database) -> AsyncIterator[bool]:
     """Hold the job's advisory lock in a connection of its own while it runs."""
+    if job.is_shared:
+        yield True
+        return
     values = {"space": _LOCK, "job": crc32(job.name.encode()) - 2**31}
     async with database.engine.connect() as connection:
         await connection.execution_options(isolation_level="AUTOCOMMIT")

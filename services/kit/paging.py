@@ -122,8 +122,7 @@ class PageTokens:
 
     def token(self, page: Page, sort_values: Sequence[Any], last_id: UUID) -> str:
         """Name the place in the list right behind the row with these sort values and id."""
-        payload = orjson.dumps([*map(_write_value, sort_values), "u" + last_id.hex])
-        sealed = self._cipher.encrypt(payload, [page.bound()])
+        sealed = self._cipher.encrypt(write_place((*sort_values, last_id)), [page.bound()])
         return urlsafe_b64encode(sealed).rstrip(b"=").decode("ascii")
 
     def cut(
@@ -144,7 +143,16 @@ class PageTokens:
             payload = self._cipher.decrypt(sealed, [page.bound()])
         except (ValueError, binascii.Error, InvalidTag):
             raise InvalidArgument("is not a token of this list", field="page_token") from None
-        return tuple(map(_read_value, orjson.loads(payload)))
+        return read_place(payload)
+
+
+def write_place(values: Sequence[Any]) -> bytes:
+    """Write the place of a row in a list: its sort values and its id."""
+    return orjson.dumps([*map(_write_value, values)])
+
+
+def read_place(text: bytes | str) -> tuple[Any, ...]:
+    return tuple(map(_read_value, orjson.loads(text)))
 
 
 def _binding(request: Message, scope: Scope) -> dict[str, Any]:

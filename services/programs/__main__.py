@@ -2,12 +2,18 @@
 
 from collections.abc import Sequence
 
-from partner.programs.v1 import operation_logs_pb2_grpc
+from partner.programs.v1 import exports_pb2, operation_logs_pb2_grpc
+from services.kit.exports.jobs import export_jobs
+from services.kit.exports.lists import Exports
+from services.kit.exports.storage import DirectoryStorage
 from services.kit.jobs import Job
 from services.kit.operation_list import listing
 from services.kit.rpc import Servicer
 from services.kit.seals import sealing
 from services.kit.server import Parts, run
+from services.programs.exports.messages import LISTS
+from services.programs.exports.model import TABLES
+from services.programs.exports.servicer import ExportServicer
 from services.programs.programs.jobs import EXPIRE_MEMBERSHIPS
 from services.programs.programs.servicer import ProgramServicer
 from services.programs.tables import Operation
@@ -24,7 +30,16 @@ SERVICERS: Sequence[type[Servicer]] = (ProgramServicer, OperationLogServicer)
 def compose(parts: Parts) -> tuple[list[Servicer], list[Job]]:
     """Make what this process runs."""
     servicers = [servicer(parts.database, parts.pages) for servicer in SERVICERS]
-    return servicers, [EXPIRE_MEMBERSHIPS, sealing("programs")]
+    exports = Exports(
+        service="programs",
+        tables=TABLES,
+        lists=LISTS,
+        chooses=exports_pb2.ExportedList,
+        storage=DirectoryStorage(parts.settings.export_directory / "programs"),
+        rows_max=parts.settings.export_rows_max,
+    )
+    servicers.append(ExportServicer(parts.database, parts.pages, exports=exports))
+    return servicers, [EXPIRE_MEMBERSHIPS, *export_jobs(exports), sealing("programs")]
 
 
 if __name__ == "__main__":

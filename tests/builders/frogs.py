@@ -22,6 +22,7 @@ from services.kit.errors import NotFound, Refusal, ResourceExhausted
 from services.kit.identity import Role
 from services.kit.paging import PageTokens, keyset, search
 from services.kit.rpc import Call, Servicer, StreamCall, read, write, write_stream
+from services.kit.streams import read_stream
 
 PROTOS = Path(__file__).parents[2] / "protos"
 GOOGLE = Path(str(distribution("googleapis-common-protos").locate_file("")))
@@ -156,6 +157,18 @@ class FrogServicer(Servicer, frogs_pb2_grpc.FrogServiceServicer):  # type: ignor
         frog_id = ids.from_text("frg", request.id, field="id")
         await call.session.execute(sa.update(Frog).where(Frog.id == frog_id).values(name="blessed"))
         return frogs_pb2.Frog(id=request.id, name="blessed")
+
+    @read_stream(Role.ADMINISTRATOR)
+    async def FollowFrogs(  # noqa: N802 - the rpc's name
+        self, request: Any, call: StreamCall
+    ) -> AsyncIterator[Any]:
+        for name in request.names:
+            if name == "heavy":
+                raise FrogTooHeavy("the frog is too heavy", weight="9 kg")
+            async with call.transaction() as session:
+                statement = select(Frog).where(*call.scope.covers(Frog), Frog.name == name)
+                for frog in await session.scalars(statement):
+                    yield to_message(frog)
 
     @write_stream()
     async def ImportFrogs(  # noqa: N802 - the rpc's name

@@ -70,7 +70,7 @@ INSTEAD = "accountId"
 BY_ROOT = {"customer": "cus", "partner": "ptr", "updateCustomer": "cus"}
 ANYTHING = "*"
 VALUES = {"amount": "1.00", "currencyCode": "USD", "reason": "a test", "first": 2}
-VARYING = re.compile(r'"[a-zA-Z]*Time": "[^"]*"|-[0-9a-f]{8}\b')
+VARYING = re.compile(r'"[a-zA-Z]*Time": "[^"]*"|-[0-9a-f]{8}\b|-\d{8}T\d{6}Z')
 
 Path_ = tuple[str, ...]
 
@@ -187,10 +187,28 @@ def _given(
                 value := _given(root, inner, field, own, above=path, place=place, id_=id_)
             ) is not None
         }  # fmt: skip
-        leaf: Any = fields if fields or not named.is_one_of else {"id": own[BY_ROOT[root]]}
+        if named.is_one_of and not fields:
+            fields = _first_of(root, named, own, above=path)
+        leaf: Any = fields
     else:
         leaf = _leaf(root, name, named, own)
     return [leaf] if _is_list(one.type) and not isinstance(leaf, list) else leaf
+
+
+def _first_of(
+    root: str, named: GraphQLInputObjectType, own: Mapping[str, str], *, above: Path_
+) -> dict[str, Any]:
+    """Give the first of several fields of which exactly one is given, and what it requires."""
+    if root in BY_ROOT:
+        return {"id": own[BY_ROOT[root]]}
+    name, field = next(iter(named.fields.items()))
+    return {
+        name: {
+            inner: value
+            for inner, one in get_named_type(field.type).fields.items()
+            if (value := _given(root, inner, one, own, above=above, place=None, id_="")) is not None
+        }
+    }
 
 
 def _leaf(root: str, name: str, named: Any, own: Mapping[str, str]) -> Any:

@@ -1,5 +1,6 @@
 """The gateway over the real services, asked over HTTP as any principal."""
 
+from collections.abc import Mapping
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -11,9 +12,12 @@ from aiohttp import web
 from aiohttp.test_utils import TestServer
 
 from gateway.app import create_app
+from gateway.clients import Clients
 from gateway.context import contexts
+from gateway.http.downloads import Downloads
+from gateway.links import Links
 from gateway.readiness import Readiness
-from gateway.schema import schema
+from gateway.schema import DOWNLOADS, schema
 from gateway.settings import Settings
 from services.kit import ids
 from services.kit.client import Channels, TokenSource
@@ -53,10 +57,11 @@ class Graph:
         self._settings = self._issuer.settings(addresses=addresses)
         self._channels = Channels(addresses, tokens=TokenSource(keys.signers["gateway"]))
         self._stack = AsyncExitStack()
+        self.links = Links.from_signing_key(keys.folder / "gateway.jwk")
 
     async def __aenter__(self) -> Self:
         self._stack.push_async_callback(self._channels.close)
-        app = _app(self._settings, self._channels)
+        app = _app(self._settings, self._channels, links=self.links)
         self._server = await self._stack.enter_async_context(TestServer(app))
         self._http = await self._stack.enter_async_context(aiohttp.ClientSession())
         return self
@@ -100,17 +105,29 @@ class Graph:
         assert answer.errors == []
         return answer.data
 
+    def socket(self) -> Any:
+        """Open a socket as GraphiQL does."""
+        return self._http.ws_connect(
+            self._server.make_url("/graphql"), protocols=("graphql-transport-ws",)
+        )
+
+    async def download(self, path: str) -> tuple[int, Mapping[str, str], bytes]:
+        """Follow a link as a browser does, without a token."""
+        async with self._http.get(self._server.make_url(path)) as response:
+            return response.status, response.headers, await response.read()
+
     async def get(self, path: str) -> tuple[int, Any]:
         async with self._http.get(self._server.make_url(path)) as response:
             return response.status, await response.json()
 
 
-def _app(settings: Settings, channels: Channels) -> web.Application:
+def _app(settings: Settings, channels: Channels, *, links: Links) -> web.Application:
     return create_app(
         settings,
         schema=schema,
-        context_factory=contexts(channels),
+        context_factory=contexts(channels, links=links),
         readiness=Readiness(channels, services=settings.addresses),
+        downloads=Downloads(links=links, clients=Clients(channels), rpcs=DOWNLOADS),
     )
 
 

@@ -26,7 +26,8 @@ NUMBERS = {"year": 2026, "page_size": 0, "version": 1}
 TYPE_ID = re.compile(r"\b([a-z]{3})_[0-7][0-9a-hjkmnp-tv-z]{25}\b")
 # What differs from one call to the next: times, and the ends of made-up texts.
 VARYING = re.compile(
-    r"-[0-9a-f]{8}\b|(seconds|nanos): \d+|(effective|expire|create|update)_time \{[^}]*\}"
+    r"-[0-9a-f]{8}\b|-\d{8}T\d{6}Z|(seconds|nanos): \d+"
+    r"|(effective|expire|create|update)_time \{[^}]*\}"
 )
 
 Path = tuple[str, ...]
@@ -146,7 +147,12 @@ def _is_ours(kind: Any) -> bool:
 
 def _is_new(field: Any) -> bool:
     """Tell whether a field is the id of a thing carried whole by a creating request."""
-    return field.containing_type.name not in {"GetCustomerRequest", "GetPartnerRequest", "Customer"}
+    return field.containing_type.name not in {
+        "Customer",
+        "DownloadExportRequest",
+        "GetCustomerRequest",
+        "GetPartnerRequest",
+    }
 
 
 def _only_tags(message: Any) -> None:

@@ -106,10 +106,32 @@ class RunningService:
             metadata=self._authorization(principal),
         )
 
+    async def collect(
+        self,
+        request: Message,
+        *,
+        principal: Principal,
+        timeout: float = 60.0,  # noqa: ASYNC109 - gRPC's own deadline
+    ) -> list[Any]:
+        """Call the server-streaming rpc that takes this request, and give all it sends.
+
+        :raises grpc.aio.AioRpcError: where it is refused.
+        """
+        rpc = self._rpcs[request.DESCRIPTOR.full_name]
+        method = self.channel.unary_stream(
+            f"/{rpc.full_name}",
+            request_serializer=cast("Any", rpc.request.SerializeToString),
+            response_deserializer=rpc.response.FromString,
+        )
+        call = method(request, timeout=timeout, metadata=self._authorization(principal))
+        return [message async for message in call]
+
     async def refusal(self, request: Message, *, principal: Principal) -> Received:
         """Call an rpc that must refuse, and give what it said."""
+        rpc = self._rpcs[request.DESCRIPTOR.full_name]
+        ask = self.collect if rpc.is_server_streaming else self.call
         try:
-            answer = await self.call(request, principal=principal)
+            answer = await ask(request, principal=principal)
         except grpc.aio.AioRpcError as error:
             return received(error)
         message = f"was answered: {answer}"
@@ -118,6 +140,11 @@ class RunningService:
     async def answer(self, request: Message, *, principal: Principal) -> Answer:
         """Call an rpc and give everything that came back, refused or not."""
         rpc = self._rpcs[request.DESCRIPTOR.full_name]
+        if rpc.is_server_streaming:
+            try:
+                return Answer(response=await self.collect(request, principal=principal))
+            except grpc.aio.AioRpcError as error:
+                return Answer(refusal=received(error), trailers=_as_dict(error.trailing_metadata()))
         call = self._unary(rpc)(
             request, timeout=TIMEOUT_SECONDS, metadata=self._authorization(principal)
         )

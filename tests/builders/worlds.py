@@ -15,13 +15,17 @@ from partner.billing.v1 import (
     voucher_quotas_pb2,
     vouchers_pb2,
 )
+from partner.billing.v1 import exports_pb2 as billing_exports
 from partner.customers.v1 import (
     account_managers_pb2,
     customers_pb2,
     partners_pb2,
     resources_pb2,
 )
+from partner.customers.v1 import exports_pb2 as customer_exports
+from partner.incentives.v1 import exports_pb2 as incentive_exports
 from partner.incentives.v1 import incentives_pb2
+from partner.programs.v1 import exports_pb2 as program_exports
 from partner.programs.v1 import programs_pb2
 from partner.type.v1 import money_pb2, terms_pb2
 from partner_center.verification import sealed_in
@@ -29,6 +33,7 @@ from services.billing.accounts.model import Holder
 from services.kit import ids
 from services.kit.config import SERVICES
 from tests.builders import funds, principals, withdrawals
+from tests.builders.exports import an_export, ask_for, download
 from tests.builders.holdings import NAMES, Holding, Tenant
 from tests.builders.probes import BILLING_CYCLE
 from tests.builders.tampering import seal_everything
@@ -57,9 +62,24 @@ async def a_world(run: RunService) -> Tenant:
     await _fill_billing(run, tenant)
     await _fill_incentives(run, tenant)
     await _fill_programs(run, tenant)
+    await _fill_exports(run, tenant)
     for service in SERVICES:
         await seal_everything((await run(service)).database, sealed_in(service))
     return tenant
+
+
+async def _fill_exports(run: RunService, tenant: Tenant) -> None:
+    """Let the administrator have a file of each service, and download it."""
+    for request in (
+        ask_for(billing_exports, consumption_details={"billing_cycle": BILLING_CYCLE}),
+        ask_for(customer_exports, resources={}),
+        ask_for(incentive_exports, incentives={}),
+        ask_for(program_exports, program_memberships={}),
+    ):
+        service = await run(request.DESCRIPTOR.file.package.split(".")[1])
+        export = await an_export(service, request, principal=tenant.administrator)
+        await download(service, export, principal=tenant.administrator)
+        tenant.of_first_manager.things[export.id.partition("_")[0]] = export.id
 
 
 async def _fill_customers(run: RunService, tenant: Tenant) -> None:

@@ -252,11 +252,8 @@ def _reason(refusal: type[Refusal]) -> str:
 
 
 def _of_the_kit() -> set[type[Refusal]]:
-    modules = [
-        importlib.import_module(f"services.kit.{one.name}")
-        for one in pkgutil.iter_modules(services.kit.__path__)
-    ]
-    return _refusals(modules) - FAULTS
+    walked = pkgutil.walk_packages(services.kit.__path__, "services.kit.")
+    return _refusals([importlib.import_module(one.name) for one in walked]) - FAULTS
 
 
 def _of_the_service(service: str) -> set[type[Refusal]]:

@@ -34,6 +34,8 @@ const OWN_IDS = `{
   }
   onPaper: contracts(first: 1, filter: { states: [EFFECTIVE] }) {
     ctr_01h455vb4pex5vsknk084sn02r: nodes { id }
+  billingExports(first: 1) {
+    exb_01h455vb4pex5vsknk084sn02q: nodes { id }
   }
 }`;
 

@@ -5,7 +5,7 @@ from decimal import Decimal
 from typing import Final
 from uuid import UUID
 
-from sqlalchemy import CheckConstraint, Computed, Index, Integer, Numeric, Text, text
+from sqlalchemy import CheckConstraint, Computed, Index, Integer, Numeric, Text, func, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from services.billing.consumption.cycles import cycle_at, cycle_text, months_later
@@ -136,6 +136,8 @@ class ConsumptionDetail(BillingTable):
     # What the meters rated, where the detail was charged here (payments); payable in hundredths is
     # what it added to the sum of the month. None: it was billed elsewhere.
     rated_amount: Mapped[Decimal | None]
+    # When it came in; an export leaves out what came after it was asked for.
+    ingest_time: Mapped[datetime] = mapped_column(server_default=func.now())
     # The payable amount as text of one length. Behind the policy of rows the database looks for
     # numbers of this kind row by row, but for a text in the index.
     payable_order: Mapped[str] = mapped_column(

@@ -39,7 +39,9 @@ from services.kit.identity import Scope
 from services.kit.ids import new_id
 
 _COLUMNS: Final = [
-    column.name for column in ConsumptionDetail.__table__.columns if column.computed is None
+    column.name
+    for column in ConsumptionDetail.__table__.columns
+    if column.computed is None and column.server_default is None
 ]
 
 

@@ -69,7 +69,7 @@ async def list_details(
     """
     refuse_without_manager(scope, narrowed.customers)
     running = literal(cycle_at(now))
-    statement = _details(scope, columns, narrowed, order=order, page=page, running=running)
+    statement = details(scope, columns, narrowed, order=order, page=page, running=running)
     rows = await fetch(session, statement)
     if not rows:
         await refuse_old(session, scope=scope, cycle=narrowed.billing_cycle, now=now)
@@ -141,7 +141,7 @@ def _by_customer(
         .render_derived()
     )
     first = (
-        _details(scope, columns, narrowed, order=order, page=page, running=running)
+        details(scope, columns, narrowed, order=order, page=page, running=running)
         .where(ConsumptionDetail.customer_id == wanted.c.id)
         .correlate(wanted)
         .lateral("first")
@@ -268,7 +268,7 @@ async def list_spends_for_update(
     return (await session.scalars(ordered.with_for_update())).all()
 
 
-def _details(
+def details(
     scope: Scope,
     columns: Sequence[str],
     narrowed: DetailFilter,

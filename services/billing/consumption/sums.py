@@ -60,6 +60,16 @@ async def list_sums(
     :raises HistoryLimitExceeded: where the first cycle is older than the tenant may look.
     """
     refuse_without_manager(scope, narrowed.customers)
+    rows = await fetch(session, sums(scope, columns, narrowed, page=page, now=now))
+    if not rows:
+        await refuse_old(session, scope=scope, cycle=narrowed.billing_cycle_from, now=now)
+    return rows
+
+
+def sums(
+    scope: Scope, columns: Sequence[str], narrowed: SumFilter, *, page: Page, now: datetime
+) -> Select[Any]:
+    """Give the statement of a page of sums by kind."""
     statement: Select[Any] = select(
         *selected(ConsumptionSum, columns, **_SUMMED),
         *[key.label(f"sort_{key.key}") for key in SUM_KEYS],
@@ -77,10 +87,7 @@ async def list_sums(
     sort: list[tuple[Any, Direction]] = [
         (key, "desc") for key in (*SUM_KEYS, ConsumptionSum.customer_id)
     ]
-    rows = await fetch(session, keyset(statement.group_by(*SUM_KEYS), sort=sort, page=page))
-    if not rows:
-        await refuse_old(session, scope=scope, cycle=narrowed.billing_cycle_from, now=now)
-    return rows
+    return keyset(statement.group_by(*SUM_KEYS), sort=sort, page=page)
 
 
 def place_of_sum(row: Sequence[Any]) -> tuple[Sequence[Any], UUID]:

@@ -55,8 +55,8 @@ async def list_page(
     page: Page,
 ) -> Sequence[Sequence[Any]]:
     """Give one row more than the page has, if there are any; rows end with their place."""
-    listed = _listed(scope, columns, narrowed, order_by=order_by, page=page)
-    return await fetch(session, listed)
+    statement = listed(scope, columns, narrowed, order_by=order_by, page=page)
+    return await fetch(session, statement)
 
 
 async def batch_list_by_quota(
@@ -73,17 +73,17 @@ async def batch_list_by_quota(
 
     Rows end with their place; before that stands whose they are.
     """
-    listed = _listed(scope, columns, narrowed, order_by=order_by, page=page)
-    statement = first_of_each(
-        listed,
+    statement = listed(scope, columns, narrowed, order_by=order_by, page=page)
+    firsts = first_of_each(
+        statement,
         parent=VoucherOperation.quota_id,
         parent_ids=parents(quota_ids),
         direction=_DIRECTIONS[order_by],
     )
-    return by_parent(await fetch(session, statement), quota_ids)
+    return by_parent(await fetch(session, firsts), quota_ids)
 
 
-def _listed(
+def listed(
     scope: Scope,
     columns: Sequence[str],
     narrowed: VoucherOperationFilter,
@@ -91,6 +91,7 @@ def _listed(
     order_by: str,
     page: Page,
 ) -> Select[Any]:
+    """Give the statement of a page of a list."""
     statement = select(
         *selected(VoucherOperation, columns),
         VoucherOperation.operate_time.label("sort_value"),

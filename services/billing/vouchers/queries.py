@@ -80,7 +80,7 @@ async def list_page(
     now: datetime,
 ) -> Sequence[Sequence[Any]]:
     """Give one row more than the page has, if there are any; rows end with their place."""
-    listed = _listed(
+    statement = listed(
         scope,
         columns,
         narrowed,
@@ -89,7 +89,7 @@ async def list_page(
         page=page,
         now=literal(now),
     )
-    return await fetch(session, listed)
+    return await fetch(session, statement)
 
 
 async def batch_list_by_customer(
@@ -139,7 +139,7 @@ async def batch_list_by_quota(
     now: datetime,
 ) -> dict[UUID, list[Sequence[Any]]]:
     """Give the first vouchers out of each quota, as batch_list_by_customer gives a customer's."""
-    listed = _listed(
+    statement = listed(
         scope,
         columns,
         narrowed,
@@ -149,7 +149,7 @@ async def batch_list_by_quota(
         now=literal(now),
     )
     statement = first_of_each(
-        listed,
+        statement,
         parent=Voucher.quota_id,
         parent_ids=parents(quota_ids),
         direction=SORT[order_by][1],
@@ -207,7 +207,7 @@ def _by_customer(
     page: Page,
     now: ColumnElement[datetime],
 ) -> Select[Any]:
-    listed = _listed(
+    statement = listed(
         scope,
         columns,
         narrowed,
@@ -217,7 +217,7 @@ def _by_customer(
         now=now,
     )
     return first_of_each(
-        listed,
+        statement,
         parent=Voucher.customer_id,
         parent_ids=customer_ids,
         direction=SORT[order_by][1],
@@ -239,7 +239,7 @@ def _any(scope: Scope, order_by: str, size: int, columns: Sequence[str]) -> Sele
 _ANY: Final = Prepared(_any)
 
 
-def _listed(
+def listed(
     scope: Scope,
     columns: Sequence[str],
     narrowed: VoucherFilter,
@@ -249,6 +249,7 @@ def _listed(
     page: Page,
     now: ColumnElement[datetime],
 ) -> Select[Any]:
+    """Give the statement of a page of a list."""
     oldest = now - func.make_interval(0, MONTHS_LISTED)
     column, direction = SORT[order_by]
     statement = shown(scope, columns, now=now, states=narrowed.states).add_columns(

@@ -166,8 +166,27 @@ async def list_customers(
         return await _OWN.fetch(
             session, stand_in, order, page.size, tuple(columns), values=values_of(scope)
         )
+    listed = await customers_page(
+        session, scope=scope, narrowed=narrowed, order=order, page=page, columns=columns
+    )
+    return await fetch(session, listed)
+
+
+async def customers_page(
+    session: AsyncSession,
+    *,
+    scope: Scope,
+    narrowed: CustomerFilter,
+    order: str,
+    page: Page,
+    columns: Sequence[str],
+) -> Select[Any]:
+    """Give the statement of a page of customers.
+
+    :raises IndirectPartnerForbidden: where the reseller is not the caller's.
+    """
     conditions = [*await _of_one_partner(session, scope, narrowed), *_conditions(scope, narrowed)]
-    return await fetch(session, _listed(conditions, order=order, page=page, columns=columns))
+    return _listed(conditions, order=order, page=page, columns=columns)
 
 
 def _listed(

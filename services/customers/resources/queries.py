@@ -143,6 +143,21 @@ async def batch_list_resources(
     return groups
 
 
+def resources_page(
+    *, scope: Scope, narrowed: ResourceFilter, page: Page, columns: Sequence[str]
+) -> Select[Any]:
+    """Give the statement of a page of the resources of all of the caller's own customers."""
+    owner = and_(Customer.tenant_id == Resource.tenant_id, Customer.id == Resource.customer_id)
+    own = Customer.partner_id == (scope.own_partner_id or scope.tenant_id)
+    statement = (
+        select(*selected(Resource, columns), Resource.id.label("sort_id"))
+        .join(Customer, owner)
+        .where(*scope.covers(Customer), own, Resource.tenant_id == scope.tenant_id)
+        .where(*_conditions(narrowed))
+    )
+    return keyset(statement, sort=[(Resource.id, "asc")], page=page)
+
+
 def _by_customer(
     customer_ids: ColumnElement[Any],
     *,

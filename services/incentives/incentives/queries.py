@@ -84,7 +84,7 @@ async def list_incentives(
     columns: Sequence[str],
 ) -> Sequence[Any]:
     """List a page by the given order: rows of the columns, the sort value and the id."""
-    return await fetch(session, _listed(scope, narrowed, order=order, page=page, columns=columns))
+    return await fetch(session, listed(scope, narrowed, order=order, page=page, columns=columns))
 
 
 async def batch_list_by_customer(
@@ -108,7 +108,7 @@ async def batch_list_by_customer(
     )
     customer = asked.c.customer_id
     first = (
-        _listed(scope, narrowed, order=order, page=page, columns=columns)
+        listed(scope, narrowed, order=order, page=page, columns=columns)
         .where(Incentive.customer_id == customer)
         .lateral("first")
     )
@@ -143,9 +143,10 @@ async def sum_incentives(
     return sum(count for _, count, _ in rows), [Money(amount, code) for code, _, amount in rows]
 
 
-def _listed(
+def listed(
     scope: Scope, narrowed: IncentiveFilter, *, order: str, page: Page, columns: Sequence[str]
 ) -> Select[Any]:
+    """Give the statement of a page of a list."""
     attribute, direction = SORTS[order]
     key = getattr(Incentive, attribute)
     statement = select(

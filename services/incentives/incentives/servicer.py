@@ -4,16 +4,21 @@ from functools import partial
 from typing import Any, Final
 
 from partner.incentives.v1 import incentives_pb2, incentives_pb2_grpc
-from partner.type.v1 import terms_pb2
 from services.incentives.incentives import operations, queries
-from services.incentives.incentives.model import check_period, one_currency
+from services.incentives.incentives.messages import (
+    ASSOCIATION_TYPES,
+    CHARGING_MODES,
+    ORDERS,
+    STATES,
+    to_filter,
+)
+from services.incentives.incentives.model import one_currency
 from services.kit import ids
 from services.kit.fields import Field, Fields, place
 from services.kit.masking import mask_name
 from services.kit.money import Money, decimal_from_text
 from services.kit.rpc import Call, Servicer, read, write
 from services.kit.wire import (
-    Words,
     decimal_parts,
     id_text,
     money_parts,
@@ -21,11 +26,6 @@ from services.kit.wire import (
     to_id,
     to_text,
 )
-
-ASSOCIATION_TYPES: Final = Words(terms_pb2.AssociationType, prefix="ASSOCIATION_TYPE_")
-CHARGING_MODES: Final = Words(terms_pb2.ChargingMode, prefix="CHARGING_MODE_")
-ORDERS: Final = Words(incentives_pb2.IncentiveOrder, prefix="INCENTIVE_ORDER_")
-STATES: Final = Words(incentives_pb2.IncentiveState, prefix="INCENTIVE_STATE_")
 
 _OPTIONAL_TEXTS: Final = (
     "order_number",
@@ -166,27 +166,6 @@ def order_of(
     request: incentives_pb2.ListIncentivesRequest | incentives_pb2.BatchListIncentivesRequest,
 ) -> str:
     return ORDERS.word(request.order_by) or "CREATE_TIME_DESC"
-
-
-def to_filter(message: incentives_pb2.IncentiveFilter) -> queries.IncentiveFilter:
-    period = to_text(message, "period")
-    return queries.IncentiveFilter(
-        year=message.year if message.HasField("year") else None,
-        period=None if period is None else check_period(period, field="filter.period"),
-        plan_name=to_text(message, "plan_name"),
-        order_number=to_text(message, "order_number"),
-        customer_name=to_text(message, "customer_name"),
-        customer_account_name=to_text(message, "customer_account_name"),
-        account_manager_name=to_text(message, "account_manager_name"),
-        service_type_code=to_text(message, "service_type_code"),
-        association_type=ASSOCIATION_TYPES.word(message.association_type),
-        charging_mode=CHARGING_MODES.word(message.charging_mode),
-        states=STATES.required_words(message.states, field="filter.states"),
-        incentive_bill_id=to_id(message, "incentive_bill_id", "inb", path="filter"),
-        incentive_id=to_id(message, "incentive_id", "inc", path="filter"),
-        indirect_partner_name=to_text(message, "indirect_partner_name"),
-        customer_id=to_id(message, "customer_id", "cus", path="filter"),
-    )
 
 
 def to_line(message: incentives_pb2.Incentive, *, path: str) -> dict[str, Any]:

@@ -128,13 +128,28 @@ async def list_program_applications(
     columns: Sequence[str],
 ) -> Sequence[Any]:
     """List a page of the partner's applications: rows of the columns, the sort value and the id."""
+    return await fetch(
+        session,
+        applications(scope=scope, narrowed=narrowed, order=order, page=page, columns=columns),
+    )
+
+
+def applications(
+    *,
+    scope: Scope,
+    narrowed: ProgramApplicationFilter,
+    order: str,
+    page: Page,
+    columns: Sequence[str],
+) -> Select[Any]:
+    """Give the statement of a page of applications."""
     conditions = _conditions(ProgramApplication, narrowed, times=("submit_time",))
     if narrowed.kind is not None:
         conditions.append(ProgramApplication.kind == narrowed.kind)
     statement = _listed(
         ProgramApplication, scope, *APPLICATION_SORTS[order], page=page, columns=columns
     )
-    return await fetch(session, statement.where(*conditions))
+    return statement.where(*conditions)
 
 
 async def batch_get_program_memberships(
@@ -154,11 +169,26 @@ async def list_program_memberships(
     columns: Sequence[str],
 ) -> Sequence[Any]:
     """List a page of the partner's memberships: rows of the columns, the sort value and the id."""
+    return await fetch(
+        session,
+        memberships(scope=scope, narrowed=narrowed, order=order, page=page, columns=columns),
+    )
+
+
+def memberships(
+    *,
+    scope: Scope,
+    narrowed: ProgramMembershipFilter,
+    order: str,
+    page: Page,
+    columns: Sequence[str],
+) -> Select[Any]:
+    """Give the statement of a page of memberships."""
     conditions = _conditions(ProgramMembership, narrowed, times=("join_time", "expire_time"))
     statement = _listed(
         ProgramMembership, scope, *MEMBERSHIP_SORTS[order], page=page, columns=columns
     )
-    return await fetch(session, statement.where(*conditions))
+    return statement.where(*conditions)
 
 
 async def is_active_member(

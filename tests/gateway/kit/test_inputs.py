@@ -3,12 +3,13 @@
 import pytest
 import strawberry
 from strawberry import Maybe
+from strawberry.types import get_object_definition
 
-from gateway.billing import consumption, voucher_quotas
+from gateway.billing import consumption, exports, voucher_quotas
 from gateway.kit.contract import BindingRefused
 from gateway.kit.errors import Failed
 from gateway.kit.inputs import fill, input_of, taken, takes
-from partner.billing.v1 import consumption_pb2, voucher_quotas_pb2, vouchers_pb2
+from partner.billing.v1 import consumption_pb2, exports_pb2, voucher_quotas_pb2, vouchers_pb2
 from partner.customers.v1 import customers_pb2
 
 
@@ -18,6 +19,17 @@ def test_an_input_is_found_by_its_message() -> None:
     assert declared is taken(consumption.ConsumptionFilter)
     assert declared.requires
     assert input_of(customers_pb2.NewCustomer.DESCRIPTOR) is None
+
+
+def test_a_message_of_one_of_several_fields_is_an_input_of_exactly_one() -> None:
+    given = {"consumptionDetails": {"billingCycle": "2024-09"}}
+    listed = exports_pb2.ExportedList()
+
+    fill(listed, given, path="input.list")
+
+    assert get_object_definition(exports.BillingExportedList, strict=True).is_one_of
+    assert not get_object_definition(consumption.ConsumptionFilter, strict=True).is_one_of
+    assert listed.WhichOneof("filter") == "consumption_details"
 
 
 def test_nested_inputs_fill_nested_messages() -> None:

@@ -5,6 +5,7 @@ import strawberry
 from strawberry.types import get_object_definition
 
 from gateway.billing.accounts import CustomerBalance
+from gateway.billing.exports import BillingExport
 from gateway.customers.account_managers import MANAGERS, AccountManager
 from gateway.customers.customers import CUSTOMERS, Customer
 from gateway.kit.contract import BindingRefused
@@ -79,12 +80,24 @@ def test_declarations_are_data_that_tell_how_each_field_is_got() -> None:
     assert vouchers.batch.path == "/partner.billing.v1.VoucherService/BatchListVouchers"  # type: ignore[attr-defined]
 
 
+def test_a_type_shows_what_its_interface_promises() -> None:
+    fields = {
+        field.python_name: getattr(getattr(field, "binding", None), "kind", None)
+        for field in get_object_definition(BillingExport, strict=True).fields
+    }
+
+    assert fields["rows_done"] == fields["create_time"] == "leaf"
+    assert fields["download_url"] == "computed"
+    assert fields["id"] is None
+
+
 def test_a_prefix_tells_the_type() -> None:
     assert schema.get_type_by_name("Customer") is not None
     assert BY_PREFIX["cus"] is shown(Customer, why="here")
     assert set(BY_PREFIX) == {
         "acc", "adj", "app", "con", "cpn", "ctr", "cus", "inc", "mem",
         "mgr", "pmt", "prg", "ptr", "quo", "res", "tup", "wdr",
+        "exb", "exc", "exg", "exi",
     }  # fmt: skip
 
 

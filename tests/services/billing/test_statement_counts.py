@@ -1,5 +1,6 @@
 """How often the reads of billing ask their database: once, however much there is."""
 
+from services.billing.exports.servicer import ExportServicer
 from tests.builders.principals import an_administrator
 from tests.builders.running import RunningService
 from tests.builders.spending import Spending, a_spending_tenant, resources_of
@@ -61,6 +62,8 @@ async def test_no_read_of_billing_is_left_out(billing: RunningService) -> None:
     masked = {
         rpc.request.DESCRIPTOR.name
         for servicer in billing.servicers
+        # People see only exports of their own: their statements are counted with their tests.
+        if not isinstance(servicer, ExportServicer)
         for rpc in type(servicer).rpcs.values()
         if "read_mask" in rpc.request.DESCRIPTOR.fields_by_name
     }

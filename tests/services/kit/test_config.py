@@ -27,6 +27,8 @@ def test_the_needed_variables_are_enough() -> None:
     assert settings.signing_key is None
     assert settings.addresses["programs"] == "127.0.0.1:50054"
     assert settings.environ == NEEDED
+    assert str(settings.export_directory) == ".data/exports"
+    assert settings.export_rows_max == 5_000_000
 
 
 def test_addresses_and_places_are_taken_over() -> None:
@@ -45,6 +47,21 @@ def test_addresses_and_places_are_taken_over() -> None:
     assert settings.addresses["customers"] == "dns:///customers:50051"
     assert not settings.is_production
     assert str(settings.signing_key) == "/keys/billing.jwk"
+
+
+def test_exports_go_where_they_are_told_and_so_far() -> None:
+    told = {"EXPORT_DIRECTORY": "/exports", "EXPORT_ROWS_MAX": "1000"}
+
+    settings = ServiceSettings.from_environment("billing", NEEDED | told)
+
+    assert str(settings.export_directory) == "/exports"
+    assert settings.export_rows_max == 1000
+
+
+@pytest.mark.parametrize("text", ["0", "-1", "many", "1.5"])
+def test_a_number_of_rows_that_is_none_is_refused(text: str) -> None:
+    with pytest.raises(SettingsRefused, match="EXPORT_ROWS_MAX"):
+        ServiceSettings.from_environment("billing", NEEDED | {"EXPORT_ROWS_MAX": text})
 
 
 @pytest.mark.parametrize("name", NEEDED)

@@ -1,5 +1,6 @@
 """Ids as text: one form, refused otherwise, always naming the field."""
 
+from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
 import pytest
@@ -7,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from services.kit.errors import InvalidArgument
-from services.kit.ids import from_text, many_from_text, new_id, to_text
+from services.kit.ids import first_of, from_text, many_from_text, new_id, to_text
 
 # The examples of the TypeID specification.
 KNOWN = [
@@ -89,3 +90,9 @@ def test_ids_sort_by_their_birth() -> None:
     assert sorted(to_text("cus", value) for value in born) == [
         to_text("cus", value) for value in born
     ]
+
+
+def test_ids_of_before_and_after_a_time_are_told_apart() -> None:
+    now = datetime.now(UTC)
+
+    assert first_of(now - timedelta(seconds=10)) < new_id() < first_of(now + timedelta(seconds=10))

@@ -43,6 +43,18 @@ async def test_a_job_runs_in_one_process_at_a_time(pond: Database) -> None:
     assert await run_once(job, pond, now=NOW) == 3
 
 
+async def test_a_shared_job_runs_in_every_process_at_once(pond: Database) -> None:
+    both = asyncio.Barrier(2)
+
+    async def meet(_database: Database, _now: datetime) -> int:
+        await both.wait()
+        return 1
+
+    job = Job(name="meet", every=SECOND, run=meet, is_shared=True)
+
+    assert await asyncio.gather(*(run_once(job, pond, now=NOW) for _ in range(2))) == [1, 1]
+
+
 async def test_a_job_gets_the_time_and_the_database(pond: Database) -> None:
     async def look(database: Database, now: datetime) -> int:
         assert now == NOW

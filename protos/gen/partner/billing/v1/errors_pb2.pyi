@@ -78,6 +78,20 @@ class _ErrorReasonEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_ErrorReas
     """The channel did not sign this notice, or long ago."""
     ERROR_REASON_TOP_UP_RETURNED: _ErrorReason.ValueType  # 33
     """Less than this is left of the top-up to be sent back."""
+    ERROR_REASON_ADVISORY_NOT_ADJUSTABLE: _ErrorReason.ValueType  # 40
+    """The customer is linked by referral sale: nothing is allocated to it or reclaimed from it; metadata: customer_id."""
+    ERROR_REASON_ADJUSTMENT_IN_PROGRESS: _ErrorReason.ValueType  # 41
+    """Another adjustment between the same two is running: ask again (CBC.99007461)."""
+    ERROR_REASON_CREDIT_EXPIRED: _ErrorReason.ValueType  # 42
+    """There was enough credit, but it has expired (CBC.7181); metadata: expire_date, the last day."""
+    ERROR_REASON_FENCE_OUTDATED: _ErrorReason.ValueType  # 43
+    """A later attempt at closing the accounts is known; metadata: fence."""
+    ERROR_REASON_CLOSING_OUT_OF_ORDER: _ErrorReason.ValueType  # 44
+    """This step of closing accounts does not follow on the state; metadata: state."""
+    ERROR_REASON_COUPON_TYPE_NOT_ALLOWED: _ErrorReason.ValueType  # 50
+    """Resellers get quotas of vouchers only, not of cash coupons."""
+    ERROR_REASON_VOUCHER_NOT_RECLAIMABLE: _ErrorReason.ValueType  # 51
+    """Only usable vouchers that no unpaid order holds are reclaimed; metadata: state."""
     ERROR_REASON_TOO_MANY_COUPONS: _ErrorReason.ValueType  # 60
     """More than 3 coupons for one order."""
     ERROR_REASON_ONE_VOUCHER_PER_ORDER: _ErrorReason.ValueType  # 61
@@ -98,20 +112,6 @@ class _ErrorReasonEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_ErrorReas
     """The payment is not in a state for this; metadata: state."""
     ERROR_REASON_REFUND_EXCEEDS_PAYMENT: _ErrorReason.ValueType  # 69
     """More is to be refunded than is left of a line; metadata: line_number, available, required."""
-    ERROR_REASON_ADVISORY_NOT_ADJUSTABLE: _ErrorReason.ValueType  # 40
-    """The customer is linked by referral sale: nothing is allocated to it or reclaimed from it; metadata: customer_id."""
-    ERROR_REASON_ADJUSTMENT_IN_PROGRESS: _ErrorReason.ValueType  # 41
-    """Another adjustment between the same two is running: ask again (CBC.99007461)."""
-    ERROR_REASON_CREDIT_EXPIRED: _ErrorReason.ValueType  # 42
-    """There was enough credit, but it has expired (CBC.7181); metadata: expire_date, the last day."""
-    ERROR_REASON_FENCE_OUTDATED: _ErrorReason.ValueType  # 43
-    """A later attempt at closing the accounts is known; metadata: fence."""
-    ERROR_REASON_CLOSING_OUT_OF_ORDER: _ErrorReason.ValueType  # 44
-    """This step of closing accounts does not follow on the state; metadata: state."""
-    ERROR_REASON_COUPON_TYPE_NOT_ALLOWED: _ErrorReason.ValueType  # 50
-    """Resellers get quotas of vouchers only, not of cash coupons."""
-    ERROR_REASON_VOUCHER_NOT_RECLAIMABLE: _ErrorReason.ValueType  # 51
-    """Only usable vouchers that no unpaid order holds are reclaimed; metadata: state."""
     ERROR_REASON_VERIFICATION_REQUIRED: _ErrorReason.ValueType  # 80
     """The operation needs a code, and none was given; ask for one and send the same request with it."""
     ERROR_REASON_VERIFICATION_FAILED: _ErrorReason.ValueType  # 81
@@ -132,6 +132,10 @@ class _ErrorReasonEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_ErrorReas
     """The withdrawal is in a state that does not allow this; metadata: state."""
     ERROR_REASON_WITHDRAWAL_OPEN: _ErrorReason.ValueType  # 89
     """Another withdrawal of this kind is not finished."""
+    ERROR_REASON_EXPORT_RUNNING: _ErrorReason.ValueType  # 100
+    """The caller's last export of the kind is not finished; metadata: kind."""
+    ERROR_REASON_EXPORT_NOT_READY: _ErrorReason.ValueType  # 101
+    """There is no file of the export yet, or none any more; metadata: state."""
     ERROR_REASON_DATE_OUT_OF_RANGE: _ErrorReason.ValueType  # 111
     """The date is too long ago, or an installment is due after the promised date; metadata: earliest, latest."""
     ERROR_REASON_PAYMENT_PLAN_MISMATCH: _ErrorReason.ValueType  # 112
@@ -202,6 +206,20 @@ ERROR_REASON_NOTICE_NOT_VALID: ErrorReason.ValueType  # 32
 """The channel did not sign this notice, or long ago."""
 ERROR_REASON_TOP_UP_RETURNED: ErrorReason.ValueType  # 33
 """Less than this is left of the top-up to be sent back."""
+ERROR_REASON_ADVISORY_NOT_ADJUSTABLE: ErrorReason.ValueType  # 40
+"""The customer is linked by referral sale: nothing is allocated to it or reclaimed from it; metadata: customer_id."""
+ERROR_REASON_ADJUSTMENT_IN_PROGRESS: ErrorReason.ValueType  # 41
+"""Another adjustment between the same two is running: ask again (CBC.99007461)."""
+ERROR_REASON_CREDIT_EXPIRED: ErrorReason.ValueType  # 42
+"""There was enough credit, but it has expired (CBC.7181); metadata: expire_date, the last day."""
+ERROR_REASON_FENCE_OUTDATED: ErrorReason.ValueType  # 43
+"""A later attempt at closing the accounts is known; metadata: fence."""
+ERROR_REASON_CLOSING_OUT_OF_ORDER: ErrorReason.ValueType  # 44
+"""This step of closing accounts does not follow on the state; metadata: state."""
+ERROR_REASON_COUPON_TYPE_NOT_ALLOWED: ErrorReason.ValueType  # 50
+"""Resellers get quotas of vouchers only, not of cash coupons."""
+ERROR_REASON_VOUCHER_NOT_RECLAIMABLE: ErrorReason.ValueType  # 51
+"""Only usable vouchers that no unpaid order holds are reclaimed; metadata: state."""
 ERROR_REASON_TOO_MANY_COUPONS: ErrorReason.ValueType  # 60
 """More than 3 coupons for one order."""
 ERROR_REASON_ONE_VOUCHER_PER_ORDER: ErrorReason.ValueType  # 61
@@ -222,20 +240,6 @@ ERROR_REASON_PAYMENT_STATE_CONFLICT: ErrorReason.ValueType  # 68
 """The payment is not in a state for this; metadata: state."""
 ERROR_REASON_REFUND_EXCEEDS_PAYMENT: ErrorReason.ValueType  # 69
 """More is to be refunded than is left of a line; metadata: line_number, available, required."""
-ERROR_REASON_ADVISORY_NOT_ADJUSTABLE: ErrorReason.ValueType  # 40
-"""The customer is linked by referral sale: nothing is allocated to it or reclaimed from it; metadata: customer_id."""
-ERROR_REASON_ADJUSTMENT_IN_PROGRESS: ErrorReason.ValueType  # 41
-"""Another adjustment between the same two is running: ask again (CBC.99007461)."""
-ERROR_REASON_CREDIT_EXPIRED: ErrorReason.ValueType  # 42
-"""There was enough credit, but it has expired (CBC.7181); metadata: expire_date, the last day."""
-ERROR_REASON_FENCE_OUTDATED: ErrorReason.ValueType  # 43
-"""A later attempt at closing the accounts is known; metadata: fence."""
-ERROR_REASON_CLOSING_OUT_OF_ORDER: ErrorReason.ValueType  # 44
-"""This step of closing accounts does not follow on the state; metadata: state."""
-ERROR_REASON_COUPON_TYPE_NOT_ALLOWED: ErrorReason.ValueType  # 50
-"""Resellers get quotas of vouchers only, not of cash coupons."""
-ERROR_REASON_VOUCHER_NOT_RECLAIMABLE: ErrorReason.ValueType  # 51
-"""Only usable vouchers that no unpaid order holds are reclaimed; metadata: state."""
 ERROR_REASON_VERIFICATION_REQUIRED: ErrorReason.ValueType  # 80
 """The operation needs a code, and none was given; ask for one and send the same request with it."""
 ERROR_REASON_VERIFICATION_FAILED: ErrorReason.ValueType  # 81
@@ -256,6 +260,10 @@ ERROR_REASON_WITHDRAWAL_STATE_CONFLICT: ErrorReason.ValueType  # 88
 """The withdrawal is in a state that does not allow this; metadata: state."""
 ERROR_REASON_WITHDRAWAL_OPEN: ErrorReason.ValueType  # 89
 """Another withdrawal of this kind is not finished."""
+ERROR_REASON_EXPORT_RUNNING: ErrorReason.ValueType  # 100
+"""The caller's last export of the kind is not finished; metadata: kind."""
+ERROR_REASON_EXPORT_NOT_READY: ErrorReason.ValueType  # 101
+"""There is no file of the export yet, or none any more; metadata: state."""
 ERROR_REASON_DATE_OUT_OF_RANGE: ErrorReason.ValueType  # 111
 """The date is too long ago, or an installment is due after the promised date; metadata: earliest, latest."""
 ERROR_REASON_PAYMENT_PLAN_MISMATCH: ErrorReason.ValueType  # 112

@@ -24,7 +24,7 @@ _sym_db = _symbol_database.Default()
 
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n!partner/customers/v1/errors.proto\x12\x14partner.customers.v1*\xdb\x03\n\x0b\x45rrorReason\x12\x1c\n\x18\x45RROR_REASON_UNSPECIFIED\x10\x00\x12!\n\x1d\x45RROR_REASON_INVALID_ARGUMENT\x10\x01\x12\x1a\n\x16\x45RROR_REASON_NOT_FOUND\x10\x02\x12\"\n\x1e\x45RROR_REASON_PERMISSION_DENIED\x10\x03\x12 \n\x1c\x45RROR_REASON_UNAUTHENTICATED\x10\x04\x12\"\n\x1e\x45RROR_REASON_REQUEST_ID_REUSED\x10\x05\x12#\n\x1f\x45RROR_REASON_RESOURCE_EXHAUSTED\x10\x06\x12+\n\'ERROR_REASON_INDIRECT_PARTNER_FORBIDDEN\x10\x07\x12(\n$ERROR_REASON_ACCOUNT_MANAGER_UNKNOWN\x10\x08\x12\x1f\n\x1b\x45RROR_REASON_PARTNER_EXISTS\x10\t\x12\"\n\x1e\x45RROR_REASON_NOT_A_DISTRIBUTOR\x10\n\x12\x1f\n\x1b\x45RROR_REASON_STATE_CONFLICT\x10\x0b\x12#\n\x1f\x45RROR_REASON_ACCOUNT_NAME_TAKEN\x10\x0c\x62\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n!partner/customers/v1/errors.proto\x12\x14partner.customers.v1*\x9f\x04\n\x0b\x45rrorReason\x12\x1c\n\x18\x45RROR_REASON_UNSPECIFIED\x10\x00\x12!\n\x1d\x45RROR_REASON_INVALID_ARGUMENT\x10\x01\x12\x1a\n\x16\x45RROR_REASON_NOT_FOUND\x10\x02\x12\"\n\x1e\x45RROR_REASON_PERMISSION_DENIED\x10\x03\x12 \n\x1c\x45RROR_REASON_UNAUTHENTICATED\x10\x04\x12\"\n\x1e\x45RROR_REASON_REQUEST_ID_REUSED\x10\x05\x12#\n\x1f\x45RROR_REASON_RESOURCE_EXHAUSTED\x10\x06\x12+\n\'ERROR_REASON_INDIRECT_PARTNER_FORBIDDEN\x10\x07\x12(\n$ERROR_REASON_ACCOUNT_MANAGER_UNKNOWN\x10\x08\x12\x1f\n\x1b\x45RROR_REASON_PARTNER_EXISTS\x10\t\x12\"\n\x1e\x45RROR_REASON_NOT_A_DISTRIBUTOR\x10\n\x12\x1f\n\x1b\x45RROR_REASON_STATE_CONFLICT\x10\x0b\x12#\n\x1f\x45RROR_REASON_ACCOUNT_NAME_TAKEN\x10\x0c\x12\x1f\n\x1b\x45RROR_REASON_EXPORT_RUNNING\x10\x64\x12!\n\x1d\x45RROR_REASON_EXPORT_NOT_READY\x10\x65\x62\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -32,5 +32,5 @@ _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'partner.customers.v1.errors
 if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
   _globals['_ERRORREASON']._serialized_start=60
-  _globals['_ERRORREASON']._serialized_end=535
+  _globals['_ERRORREASON']._serialized_end=603
 # @@protoc_insertion_point(module_scope)

@@ -48,6 +48,10 @@ class _ErrorReasonEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_ErrorReas
     """The resource cannot go from its state to the one said; metadata: cloud_resource_id, from, to."""
     ERROR_REASON_ACCOUNT_NAME_TAKEN: _ErrorReason.ValueType  # 12
     """The login name is taken in this partner; metadata: account_name."""
+    ERROR_REASON_EXPORT_RUNNING: _ErrorReason.ValueType  # 100
+    """The caller's last export of the kind is not finished; metadata: kind."""
+    ERROR_REASON_EXPORT_NOT_READY: _ErrorReason.ValueType  # 101
+    """There is no file of the export yet, or none any more; metadata: state."""
 
 class ErrorReason(_ErrorReason, metaclass=_ErrorReasonEnumTypeWrapper):
     """Why the customers service refuses; ErrorInfo.reason without the prefix, domain "customers.partner"."""
@@ -78,4 +82,8 @@ ERROR_REASON_STATE_CONFLICT: ErrorReason.ValueType  # 11
 """The resource cannot go from its state to the one said; metadata: cloud_resource_id, from, to."""
 ERROR_REASON_ACCOUNT_NAME_TAKEN: ErrorReason.ValueType  # 12
 """The login name is taken in this partner; metadata: account_name."""
+ERROR_REASON_EXPORT_RUNNING: ErrorReason.ValueType  # 100
+"""The caller's last export of the kind is not finished; metadata: kind."""
+ERROR_REASON_EXPORT_NOT_READY: ErrorReason.ValueType  # 101
+"""There is no file of the export yet, or none any more; metadata: state."""
 Global___ErrorReason: _TypeAlias = ErrorReason  # noqa: Y015

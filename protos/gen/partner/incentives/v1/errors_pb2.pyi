@@ -36,6 +36,10 @@ class _ErrorReasonEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_ErrorReas
     """The request_id was used with another body."""
     ERROR_REASON_RESOURCE_EXHAUSTED: _ErrorReason.ValueType  # 6
     """Too much at once."""
+    ERROR_REASON_EXPORT_RUNNING: _ErrorReason.ValueType  # 100
+    """The caller's last export of the kind is not finished; metadata: kind."""
+    ERROR_REASON_EXPORT_NOT_READY: _ErrorReason.ValueType  # 101
+    """There is no file of the export yet, or none any more; metadata: state."""
 
 class ErrorReason(_ErrorReason, metaclass=_ErrorReasonEnumTypeWrapper):
     """Why the incentives service refuses; ErrorInfo.reason without the prefix, domain "incentives.partner"."""
@@ -54,4 +58,8 @@ ERROR_REASON_REQUEST_ID_REUSED: ErrorReason.ValueType  # 5
 """The request_id was used with another body."""
 ERROR_REASON_RESOURCE_EXHAUSTED: ErrorReason.ValueType  # 6
 """Too much at once."""
+ERROR_REASON_EXPORT_RUNNING: ErrorReason.ValueType  # 100
+"""The caller's last export of the kind is not finished; metadata: kind."""
+ERROR_REASON_EXPORT_NOT_READY: ErrorReason.ValueType  # 101
+"""There is no file of the export yet, or none any more; metadata: state."""
 Global___ErrorReason: _TypeAlias = ErrorReason  # noqa: Y015

@@ -42,6 +42,10 @@ class _ErrorReasonEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_ErrorReas
     """The partner is a member already."""
     ERROR_REASON_PROGRAM_CODE_TAKEN: _ErrorReason.ValueType  # 9
     """Another program of the tenant has the code; metadata: code."""
+    ERROR_REASON_EXPORT_RUNNING: _ErrorReason.ValueType  # 100
+    """The caller's last export of the kind is not finished; metadata: kind."""
+    ERROR_REASON_EXPORT_NOT_READY: _ErrorReason.ValueType  # 101
+    """There is no file of the export yet, or none any more; metadata: state."""
 
 class ErrorReason(_ErrorReason, metaclass=_ErrorReasonEnumTypeWrapper):
     """Why the programs service refuses; ErrorInfo.reason without the prefix, domain "programs.partner"."""
@@ -66,4 +70,8 @@ ERROR_REASON_ALREADY_MEMBER: ErrorReason.ValueType  # 8
 """The partner is a member already."""
 ERROR_REASON_PROGRAM_CODE_TAKEN: ErrorReason.ValueType  # 9
 """Another program of the tenant has the code; metadata: code."""
+ERROR_REASON_EXPORT_RUNNING: ErrorReason.ValueType  # 100
+"""The caller's last export of the kind is not finished; metadata: kind."""
+ERROR_REASON_EXPORT_NOT_READY: ErrorReason.ValueType  # 101
+"""There is no file of the export yet, or none any more; metadata: state."""
 Global___ErrorReason: _TypeAlias = ErrorReason  # noqa: Y015
