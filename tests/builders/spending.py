@@ -27,7 +27,7 @@ from services.billing.consumption.model import AMOUNTS
 from services.billing.payments.model import Payment
 from services.billing.voucher_quotas.model import RECIPIENTS_MAX
 from services.kit import ids
-from tests.builders.adjustments import a_batch, put_cash, to
+from tests.builders.adjustments import CREDIT, a_batch, to
 from tests.builders.billing import (
     a_limit,
     a_sub_quota,
@@ -265,11 +265,11 @@ async def _issue(
 async def _allocate(
     billing: RunningService, tenant: UUID, customer_ids: Sequence[str], *, each: int
 ) -> list[str]:
-    """Allocate so many times to each customer; give the adjustments' ids."""
-    await put_cash(billing, tenant, "1000 CNY")
+    """Allocate credit so many times to each customer; give the adjustments' ids."""
     allocated: list[str] = []
     for _ in range(each):
-        request = a_batch([to(one) for one in customer_ids], "1 CNY", memo="for the fair")
+        targets = [to(one) for one in customer_ids]
+        request = a_batch(targets, "1 CNY", kind=CREDIT, memo="for the fair")
         answer = await billing.call(request, principal=an_administrator(tenant))
         allocated += [result.adjustment.id for result in answer.results]
     return allocated

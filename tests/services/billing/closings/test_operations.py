@@ -22,6 +22,7 @@ from tests.builders.adjustments import (
 )
 from tests.builders.billing import an_issue, grant_quota, money, some_customers
 from tests.builders.closings import a_closing, a_reclaim_of_vouchers, a_reopening, a_return
+from tests.builders.payments import PayingTenant, a_line, an_order
 from tests.builders.principals import a_system, a_tenant, an_administrator
 from tests.builders.running import RunningService
 
@@ -174,6 +175,22 @@ async def test_what_is_left_of_vouchers_returns_to_their_quota(billing: RunningS
     assert late.results[0].error.reason == "ACCOUNT_CLOSING"
     assert found.quotas[0].balance == money("100 CNY")
     assert await Funds(billing, tenant).violations() == {}
+
+
+async def test_orders_that_are_not_paid_are_cancelled_when_the_accounts_close(
+    billing: RunningService,
+) -> None:
+    shop = PayingTenant(billing.database)
+    await shop.link()
+    await shop.allocate(10_000)
+    order = an_order(shop.customer_id, a_line(cents=4_000))
+    held = await shop.hold(order, until=datetime(2099, 1, 1, tzinfo=UTC))
+    customer = to_text("cus", shop.customer_id)
+
+    await billing.call(a_closing(customer), principal=a_system(shop.tenant_id))
+
+    assert (held.state, (await shop.payment(held.id)).state) == ("HELD", "CANCELLED")
+    assert await shop.violations() == {}
 
 
 async def test_each_step_can_be_asked_for_again_and_none_out_of_order(
