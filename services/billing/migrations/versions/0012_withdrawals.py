@@ -20,8 +20,8 @@ from sqlalchemy import (
 
 from services.kit.migrations import grant, protect
 
-revision = "0012w"
-down_revision = "0012"
+revision = "0012"
+down_revision = "0011"
 
 _STATES = (
     "'SUBMITTED', 'UNDER_REVIEW', 'APPROVED', 'PAYING', 'COMPLETED', 'PARTIALLY_COMPLETED',"

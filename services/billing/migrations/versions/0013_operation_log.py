@@ -3,7 +3,7 @@
 from services.kit.log_migration import install_operation_log, make_sealable
 
 revision = "0013"
-down_revision = "0012w"
+down_revision = "0012"
 
 
 def upgrade() -> None:

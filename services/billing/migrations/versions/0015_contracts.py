@@ -21,7 +21,7 @@ from sqlalchemy.dialects.postgresql import JSONB
 from services.kit.migrations import grant, make_immutable, protect
 
 revision = "0015"
-down_revision = "0011"
+down_revision = "0014"
 
 
 def upgrade() -> None:

@@ -16,7 +16,7 @@ from sqlalchemy import (
 
 from services.kit.migrations import grant, protect
 
-revision = "0012"
+revision = "0011"
 down_revision = "0010"
 
 

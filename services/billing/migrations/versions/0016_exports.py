@@ -5,8 +5,8 @@ from sqlalchemy import Column, DateTime, func
 
 from services.kit.exports.migration import install_exports
 
-revision = "0014"
-down_revision = "0007"
+revision = "0016"
+down_revision = "0015"
 
 
 def upgrade() -> None:

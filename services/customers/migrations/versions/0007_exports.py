@@ -2,8 +2,8 @@
 
 from services.kit.exports.migration import install_exports
 
-revision = "0006"
-down_revision = "0005"
+revision = "0007"
+down_revision = "0006"
 
 
 def upgrade() -> None:

@@ -2,8 +2,8 @@
 
 from services.kit.exports.migration import install_exports
 
-revision = "0003"
-down_revision = "0002"
+revision = "0005"
+down_revision = "0004"
 
 
 def upgrade() -> None:

@@ -18,7 +18,7 @@ from sqlalchemy.dialects.postgresql import JSONB
 
 from services.kit.migrations import grant, protect
 
-revision = "0011"
+revision = "0014"
 down_revision = "0013"
 
 _CHARGED = (
