@@ -75,7 +75,7 @@ def leaf_of(leaf: Leaf, type_: GraphQLNamedType, source: str, *, draft: Draft) -
     # Most optional texts and times are given and not empty: reading them says as much as asking.
     if value == place:
         return Shape(f"{place} or ({_EMPTY[field.type]} if {given} else {absent})")
-    if field.message_type.full_name == Timestamp.DESCRIPTOR.full_name:
+    if value == f"{date_time_text.__name__}({place})":
         return Shape(f"moment({place}) or ({value} if {given} else {absent})")
     return Shape(f"{value} if {given} else {absent}")
 

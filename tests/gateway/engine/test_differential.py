@@ -30,7 +30,7 @@ UNIVERSES, FAULTS = 5, 8
 FAULTS_OF_EXAMPLES = 3
 SAMPLE = 300
 COMPILED_SHARE_MIN = 0.9
-EXAMPLES = sorted(Path(__file__).parents[3].joinpath("examples").glob("*.graphql"))
+EXAMPLES = sorted(Path(__file__).parents[3].joinpath("examples").rglob("*.graphql"))
 
 
 @pytest.mark.parametrize("chunk", range(CHUNKS))

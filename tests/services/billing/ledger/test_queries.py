@@ -32,7 +32,7 @@ async def test_statement_lists_entries_newest_first_with_the_balance_behind_each
 
     assert [(row.Entry.amount, row.Entry.balance) for row in newest] == [(30, 60), (20, 30)]
     assert [(row.Entry.amount, row.Entry.version) for row in rest] == [(10, 1)]
-    assert newest[0].Transfer.code == TransferCode.ALLOCATE
+    assert newest[0].Transfer.code == TransferCode.ADJUST
 
 
 async def test_accounts_are_given_in_the_order_asked_and_without_those_of_others(
