@@ -16,6 +16,7 @@ from partner_center.__main__ import app
 from partner_center.databases import with_database
 from partner_center.postgres import EmbeddedPostgres
 from partner_center.verification import invariants_in, sealed_in, tenant_text
+from services.billing.accounts.operations import refuse_other_currency
 from services.kit.config import SERVICES
 from services.kit.seals import OPERATION_LOG
 from tests.builders.ledger import TenantLedger
@@ -50,6 +51,8 @@ async def auditor(postgres: EmbeddedPostgres, database: OpenDatabase) -> Auditor
 async def ledger(database: OpenDatabase) -> TenantLedger:
     """Give a tenant that has moved some money, all of it sealed."""
     ledger = TenantLedger(await database("billing"))
+    async with ledger.transaction() as session:
+        await refuse_other_currency(session, tenant_id=ledger.tenant_id, currency_code="CNY")
     first, second = await ledger.open(filled_with=100), await ledger.open()
     await ledger.post(first, second, 30)
     await seal_everything(ledger.database, sealed_in("billing"))
