@@ -10,7 +10,8 @@ from gateway.http.documents import Documents
 from gateway.http.requests import GraphQLRequest
 from gateway.settings import Limits
 from tests.builders.graph import ENGINE
-from tests.gateway.test_examples import EXAMPLES, variables
+from tests.gateway.engine.test_executor import EXAMPLES
+from tests.gateway.test_examples import variables
 
 
 @pytest.fixture
