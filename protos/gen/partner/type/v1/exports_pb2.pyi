@@ -42,6 +42,14 @@ class _ExportKindEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_ExportKind
     """Applications for programs."""
     EXPORT_KIND_PROGRAM_MEMBERSHIPS: _ExportKind.ValueType  # 9
     """Memberships of programs."""
+    EXPORT_KIND_ADJUSTMENTS: _ExportKind.ValueType  # 10
+    """Adjustments (调账)."""
+    EXPORT_KIND_STATEMENT_ENTRIES: _ExportKind.ValueType  # 11
+    """Lines of statements (收支明细)."""
+    EXPORT_KIND_WITHDRAWALS: _ExportKind.ValueType  # 12
+    """Withdrawals (提现)."""
+    EXPORT_KIND_PAYMENTS: _ExportKind.ValueType  # 13
+    """Payments of orders and usage (支付)."""
 
 class ExportKind(_ExportKind, metaclass=_ExportKindEnumTypeWrapper):
     """What an export lists: one value for each list that can be exported."""
@@ -66,6 +74,14 @@ EXPORT_KIND_PROGRAM_APPLICATIONS: ExportKind.ValueType  # 8
 """Applications for programs."""
 EXPORT_KIND_PROGRAM_MEMBERSHIPS: ExportKind.ValueType  # 9
 """Memberships of programs."""
+EXPORT_KIND_ADJUSTMENTS: ExportKind.ValueType  # 10
+"""Adjustments (调账)."""
+EXPORT_KIND_STATEMENT_ENTRIES: ExportKind.ValueType  # 11
+"""Lines of statements (收支明细)."""
+EXPORT_KIND_WITHDRAWALS: ExportKind.ValueType  # 12
+"""Withdrawals (提现)."""
+EXPORT_KIND_PAYMENTS: ExportKind.ValueType  # 13
+"""Payments of orders and usage (支付)."""
 Global___ExportKind: _TypeAlias = ExportKind  # noqa: Y015
 
 class _ExportFormat:
