@@ -95,7 +95,7 @@ class _ExportFormatEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_ExportFo
     EXPORT_FORMAT_CSV: _ExportFormat.ValueType  # 1
     """Comma-separated values as of RFC 4180, in UTF-8 with a byte order mark."""
     EXPORT_FORMAT_XLSX: _ExportFormat.ValueType  # 2
-    """A workbook of sheets of at most a million rows each."""
+    """A workbook of sheets of at most 1,048,576 rows each, the titles among them."""
 
 class ExportFormat(_ExportFormat, metaclass=_ExportFormatEnumTypeWrapper):
     """How the file of an export is written."""
@@ -105,7 +105,7 @@ EXPORT_FORMAT_UNSPECIFIED: ExportFormat.ValueType  # 0
 EXPORT_FORMAT_CSV: ExportFormat.ValueType  # 1
 """Comma-separated values as of RFC 4180, in UTF-8 with a byte order mark."""
 EXPORT_FORMAT_XLSX: ExportFormat.ValueType  # 2
-"""A workbook of sheets of at most a million rows each."""
+"""A workbook of sheets of at most 1,048,576 rows each, the titles among them."""
 Global___ExportFormat: _TypeAlias = ExportFormat  # noqa: Y015
 
 class _ExportState:
