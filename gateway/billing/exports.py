@@ -2,8 +2,12 @@
 
 import strawberry
 
+from gateway.billing.adjustments import AdjustmentFilter
 from gateway.billing.consumption import ConsumptionFilter, ConsumptionSummaryFilter
+from gateway.billing.payments import PaymentFilter
+from gateway.billing.statements import StatementEntryFilter
 from gateway.billing.vouchers import VoucherFilter, VoucherOperationFilter
+from gateway.billing.withdrawals import WithdrawalFilter
 from gateway.exports import Export, ExportFormat, ExportKind, ExportState
 from gateway.kit.contract import rpcs
 from gateway.kit.inputs import takes
@@ -34,6 +38,10 @@ class BillingExportedList:
     consumption_summaries: ConsumptionSummaryFilter | None
     vouchers: VoucherFilter | None
     voucher_operations: VoucherOperationFilter | None
+    adjustments: AdjustmentFilter | None
+    statement_entries: StatementEntryFilter | None
+    withdrawals: WithdrawalFilter | None
+    payments: PaymentFilter | None
 
 
 @takes(exports_pb2.CreateExportRequest)

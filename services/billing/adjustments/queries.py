@@ -81,14 +81,8 @@ async def list_page(
     order_by: str,
     page: Page,
 ) -> Sequence[Sequence[Any]]:
-    """Give one row more than the page has, if there are any; rows end with their place.
-
-    Whoever names neither a customer nor a reseller gets the partner's own.
-    """
-    statement = _listed(scope, columns, narrowed, order_by=order_by, page=page)
-    if scope.customer_id is None and narrowed.customer_id is None:
-        own = scope.own_partner_id or scope.tenant_id
-        statement = statement.where(Adjustment.partner_id == (narrowed.indirect_partner_id or own))
+    """Give one row more than the page has, if there are any; rows end with their place."""
+    statement = listed(scope, columns, narrowed, order_by=order_by, page=page)
     return await fetch(session, statement)
 
 
@@ -112,7 +106,7 @@ async def batch_list_by_customer(
         .render_derived()
     )
     firsts = (
-        _listed(scope, columns, narrowed, order_by=order_by, page=page)
+        _ordered(scope, columns, narrowed, order_by=order_by, page=page)
         .where(Adjustment.customer_id == asked.c.customer_id)
         .correlate(asked)
         .lateral("firsts")
@@ -129,6 +123,20 @@ async def batch_list_by_customer(
     for row in await fetch(session, statement):
         groups[row[-3]].append(row)
     return groups
+
+
+def listed(
+    scope: Scope, columns: Sequence[str], narrowed: AdjustmentFilter, *, order_by: str, page: Page
+) -> Select[Any]:
+    """Give the statement of a page of a list.
+
+    Whoever names neither a customer nor a reseller gets the partner's own.
+    """
+    statement = _ordered(scope, columns, narrowed, order_by=order_by, page=page)
+    if scope.customer_id is None and narrowed.customer_id is None:
+        own = scope.own_partner_id or scope.tenant_id
+        statement = statement.where(Adjustment.partner_id == (narrowed.indirect_partner_id or own))
+    return statement
 
 
 async def list_lots(
@@ -191,7 +199,7 @@ def _shown(scope: Scope, columns: Sequence[str]) -> Select[Any]:
     return select(*selected(Adjustment, columns, **hidden)).where(*scope.covers(Adjustment))
 
 
-def _listed(
+def _ordered(
     scope: Scope, columns: Sequence[str], narrowed: AdjustmentFilter, *, order_by: str, page: Page
 ) -> Select[Any]:
     time, direction = Adjustment.operate_time, _DIRECTIONS[order_by]

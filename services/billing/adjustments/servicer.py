@@ -6,17 +6,16 @@ from typing import Final
 
 from partner.billing.v1 import adjustments_pb2, adjustments_pb2_grpc
 from services.billing.adjustments import operations, queries
-from services.billing.adjustments.messages import ADJUSTMENT, KINDS, TYPES
+from services.billing.adjustments.messages import ADJUSTMENT, KINDS, to_filter
 from services.billing.adjustments.model import AdjustmentKind, Target
-from services.billing.adjustments.queries import AdjustmentFilter, AdjustmentOrder
-from services.billing.links.model import refuse_other_resellers
+from services.billing.adjustments.queries import AdjustmentOrder
 from services.billing.verification_codes import operations as verification_codes
 from services.billing.verification_codes.messages import to_answer
 from services.billing.verification_codes.model import VerificationOperation
 from services.kit import ids, wire
 from services.kit.errors import InvalidArgument
 from services.kit.fields import place
-from services.kit.identity import Role, Scope
+from services.kit.identity import Role
 from services.kit.money import Money
 from services.kit.rpc import Call, Servicer, read, write
 
@@ -108,7 +107,7 @@ class AdjustmentServicer(Servicer, adjustments_pb2_grpc.AdjustmentServiceService
             call.session,
             scope=call.scope,
             columns=chosen.columns,
-            narrowed=_filter(request.filter, scope=call.scope),
+            narrowed=to_filter(request.filter, scope=call.scope),
             order_by=_ORDERS.word(request.order_by) or AdjustmentOrder.OPERATE_TIME_DESC,
             page=page,
         )
@@ -132,7 +131,7 @@ class AdjustmentServicer(Servicer, adjustments_pb2_grpc.AdjustmentServiceService
             customer_ids=ids.many_from_text(
                 "cus", request.customer_ids, field="customer_ids", at_most=PARENTS_MAX
             ),
-            narrowed=_filter(request.filter, scope=call.scope),
+            narrowed=to_filter(request.filter, scope=call.scope),
             order_by=_ORDERS.word(request.order_by) or AdjustmentOrder.OPERATE_TIME_DESC,
             page=page,
         )
@@ -202,20 +201,3 @@ def _result(
         result.error.reason = allocated.refusal.reason
         result.error.message = allocated.refusal.message
     return result
-
-
-def _filter(message: adjustments_pb2.AdjustmentFilter, *, scope: Scope) -> AdjustmentFilter:
-    reseller = wire.to_id(message, "indirect_partner_id", "ptr", path="filter")
-    refuse_other_resellers(scope, indirect_partner_id=reseller)
-    return AdjustmentFilter(
-        customer_id=wire.to_id(message, "customer_id", "cus", path="filter"),
-        target_partner_id=wire.to_id(message, "target_partner_id", "ptr", path="filter"),
-        target_name=wire.to_text(message, "target_name"),
-        operation_types=TYPES.required_words(
-            message.operation_types, field="filter.operation_types"
-        ),
-        kind=KINDS.word(message.kind),
-        operate_time=wire.to_time_range(message, "operate_time"),
-        transaction_id=wire.to_id(message, "transaction_id", "txn", path="filter"),
-        indirect_partner_id=reseller,
-    )

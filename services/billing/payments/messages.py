@@ -11,15 +11,18 @@ from google.type import decimal_pb2
 from partner.billing.v1 import consumption_pb2, payments_pb2
 from partner.type.v1 import money_pb2, terms_pb2
 from services.billing.consumption.cycles import cycle_from_text, cycle_text
+from services.billing.links.model import refuse_other_resellers
 from services.billing.payments.deduction import PaidLine, Source
 from services.billing.payments.intake import NewUsage
 from services.billing.payments.model import AMOUNTS, COLUMNS
 from services.billing.payments.orders import Discount, Line, Order, Payer, money_of, units_of
+from services.billing.payments.queries import PaymentFilter
 from services.billing.payments.quotes import Counted
 from services.billing.payments.returns import RefundLine
 from services.kit import ids, wire
 from services.kit.errors import InvalidArgument
 from services.kit.fields import Field, Fields
+from services.kit.identity import Scope
 from services.kit.money import Money, decimal_from_text
 
 FILTER_MAX: Final = 50
@@ -252,3 +255,21 @@ def _text(text: str, *, field: str, at_most: int = TEXT_LENGTH_MAX) -> str:
     if not 1 <= len(text) <= at_most:
         raise InvalidArgument(f"must have 1 to {at_most} characters", field=field)
     return text
+
+
+def to_filter(message: payments_pb2.PaymentFilter, *, scope: Scope) -> PaymentFilter:
+    reseller = wire.to_id(message, "indirect_partner_id", "ptr", path="filter")
+    refuse_other_resellers(scope, indirect_partner_id=reseller)
+    cycle = wire.to_text(message, "billing_cycle")
+    return PaymentFilter(
+        customer_id=wire.to_id(message, "customer_id", "cus", path="filter"),
+        order_number=wire.to_text(message, "order_number"),
+        kinds=KINDS.required_words(message.kinds, field="filter.kinds"),
+        states=STATES.required_words(message.states, field="filter.states"),
+        payer=PAYERS.word(message.payer),
+        billing_cycle=None
+        if cycle is None
+        else cycle_from_text(cycle, field="filter.billing_cycle"),
+        create_time=wire.to_time_range(message, "create_time"),
+        indirect_partner_id=reseller,
+    )

@@ -96,8 +96,8 @@ async def list_page(
     now: datetime,
 ) -> Sequence[Sequence[Any]]:
     """Give one row more than the page has, if there are any; rows end with their place."""
-    listed = _listed(scope, columns, narrowed, order_by=order_by, page=page, now=now)
-    return await fetch(session, listed)
+    statement = listed(scope, columns, narrowed, order_by=order_by, page=page, now=now)
+    return await fetch(session, statement)
 
 
 async def batch_list_by_customer(
@@ -121,7 +121,7 @@ async def batch_list_by_customer(
         .render_derived()
     )
     firsts = (
-        _listed(scope, columns, narrowed, order_by=order_by, page=page, now=now)
+        listed(scope, columns, narrowed, order_by=order_by, page=page, now=now)
         .where(Payment.customer_id == asked.c.customer_id)
         .correlate(asked)
         .lateral("firsts")
@@ -209,7 +209,7 @@ def _shown(scope: Scope, columns: Sequence[str], *, now: ColumnElement[datetime]
     return select(*shown).select_from(Payment).where(*_covered(scope))
 
 
-def _listed(
+def listed(
     scope: Scope,
     columns: Sequence[str],
     narrowed: PaymentFilter,
@@ -218,6 +218,7 @@ def _listed(
     page: Page,
     now: datetime,
 ) -> Select[Any]:
+    """Give the statement of a page of a list."""
     statement = _shown(scope, columns, now=literal(now)).add_columns(
         Payment.create_time.label("sort_value"), Payment.id.label("row_id")
     )

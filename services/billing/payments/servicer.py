@@ -4,25 +4,22 @@ from typing import Final
 from uuid import UUID
 
 from partner.billing.v1 import payments_pb2, payments_pb2_grpc
-from services.billing.consumption.cycles import cycle_from_text, newest_cycle
-from services.billing.links.model import refuse_other_resellers
+from services.billing.consumption.cycles import newest_cycle
 from services.billing.payments import intake, operations, queries, quotes, refunds
 from services.billing.payments.messages import (
-    KINDS,
     ORDERS,
-    PAYERS,
     PAYMENT,
-    STATES,
     quote_message,
+    to_filter,
     to_order,
     to_refund_line,
     to_usage,
 )
-from services.billing.payments.queries import PaymentFilter, PaymentOrder
+from services.billing.payments.queries import PaymentOrder
 from services.kit import ids, wire
 from services.kit.errors import InvalidArgument
 from services.kit.fields import place
-from services.kit.identity import Role, Scope
+from services.kit.identity import Role
 from services.kit.rpc import Call, Servicer, read, write
 
 BATCH_MAX: Final = 500
@@ -172,7 +169,7 @@ class PaymentServicer(Servicer, payments_pb2_grpc.PaymentServiceServicer):
             call.session,
             scope=call.scope,
             columns=chosen.columns,
-            narrowed=_filter(request.filter, scope=call.scope),
+            narrowed=to_filter(request.filter, scope=call.scope),
             order_by=ORDERS.word(request.order_by) or PaymentOrder.CREATE_TIME_DESC,
             page=page,
             now=call.now,
@@ -197,7 +194,7 @@ class PaymentServicer(Servicer, payments_pb2_grpc.PaymentServiceServicer):
             customer_ids=ids.many_from_text(
                 "cus", request.customer_ids, field="customer_ids", at_most=PARENTS_MAX
             ),
-            narrowed=_filter(request.filter, scope=call.scope),
+            narrowed=to_filter(request.filter, scope=call.scope),
             order_by=ORDERS.word(request.order_by) or PaymentOrder.CREATE_TIME_DESC,
             page=page,
             now=call.now,
@@ -225,21 +222,3 @@ async def _shown(call: Call, payment_id: UUID) -> payments_pb2.Payment:
         now=call.now,
     )
     return PAYMENT.everything.message(row, now=call.now)
-
-
-def _filter(message: payments_pb2.PaymentFilter, *, scope: Scope) -> PaymentFilter:
-    reseller = wire.to_id(message, "indirect_partner_id", "ptr", path="filter")
-    refuse_other_resellers(scope, indirect_partner_id=reseller)
-    cycle = wire.to_text(message, "billing_cycle")
-    return PaymentFilter(
-        customer_id=wire.to_id(message, "customer_id", "cus", path="filter"),
-        order_number=wire.to_text(message, "order_number"),
-        kinds=KINDS.required_words(message.kinds, field="filter.kinds"),
-        states=STATES.required_words(message.states, field="filter.states"),
-        payer=PAYERS.word(message.payer),
-        billing_cycle=None
-        if cycle is None
-        else cycle_from_text(cycle, field="filter.billing_cycle"),
-        create_time=wire.to_time_range(message, "create_time"),
-        indirect_partner_id=reseller,
-    )

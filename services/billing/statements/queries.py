@@ -6,7 +6,7 @@ of entries by time right where the one before it ended, however many lines there
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
@@ -40,6 +40,8 @@ class StatementEntryFilter:
     direction: str | None = None
     transaction_id: UUID | None = None
     channel: str | None = None
+    # Lines that came later stay out.
+    as_of: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,12 +67,19 @@ async def list_page(
     narrowed: StatementEntryFilter,
     page: Page,
 ) -> Sequence[Sequence[Any]]:
-    """Give one row more than the page has, if there are any; rows end with their place.
+    """Give one row more than the page has, if there are any; rows end with their place."""
+    return await fetch(session, listed(scope, columns, of, narrowed, page=page))
+
+
+def listed(
+    scope: Scope, columns: Sequence[str], of: Of, narrowed: StatementEntryFilter, *, page: Page
+) -> Select[Any]:
+    """Give the statement of a page of a list.
 
     A partner has few accounts of a kind: each gives its first lines, and these are merged.
     """
     lines = _lines(scope, columns, narrowed, page=page).lateral("lines")
-    statement = (
+    return (
         select(*lines.c)
         .select_from(Account)
         .join(lines, true())
@@ -78,7 +87,6 @@ async def list_page(
         .order_by(*(lines.c[name].desc() for name in _PLACE))
         .limit(page.size + 1)
     )
-    return await fetch(session, statement)
 
 
 async def batch_list_by_account(
@@ -193,6 +201,8 @@ def _joined(
 def _narrow(statement: Select[Any], narrowed: StatementEntryFilter) -> Select[Any]:
     if narrowed.trade_date_to is not None:
         statement = statement.where(Entry.create_time < start_of_day(narrowed.trade_date_to))
+    if narrowed.as_of is not None:
+        statement = statement.where(Entry.create_time <= narrowed.as_of)
     if narrowed.trade_types:
         statement = statement.where(Transfer.code.in_(codes_of(narrowed.trade_types)))
     if narrowed.direction is not None:

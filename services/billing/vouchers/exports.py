@@ -1,16 +1,13 @@
-"""Vouchers and their operation records as files."""
+"""Vouchers as files."""
 
 from typing import Any, Final
 
 from sqlalchemy import Select, literal
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from services.billing.voucher_operations import queries as records
-from services.billing.voucher_operations.model import VoucherOperation
-from services.billing.voucher_operations.queries import VoucherOperationOrder
 from services.billing.vouchers import queries
 from services.billing.vouchers.filters import VoucherOrder, whose
-from services.billing.vouchers.messages import to_filter, to_operation_filter
+from services.billing.vouchers.messages import to_filter
 from services.billing.vouchers.model import Voucher
 from services.kit.exports.columns import (
     FLAG,
@@ -38,16 +35,6 @@ async def _vouchers(_session: AsyncSession, wanted: Wanted) -> Select[Any]:
     ).where(Voucher.create_time <= wanted.as_of)
 
 
-async def _operations(_session: AsyncSession, wanted: Wanted) -> Select[Any]:
-    return records.listed(
-        wanted.scope,
-        wanted.columns,
-        wanted.narrowed,
-        order_by=VoucherOperationOrder.OPERATE_TIME_DESC,
-        page=wanted.page,
-    ).where(VoucherOperation.operate_time <= wanted.as_of)
-
-
 VOUCHERS: Final = Listed(
     columns=[
         Column("Voucher", "id", own_identity("cpn")),
@@ -70,23 +57,4 @@ VOUCHERS: Final = Listed(
     ],
     read_filter=lambda message, _scope: to_filter(message),
     rows=_vouchers,
-)
-VOUCHER_OPERATIONS: Final = Listed(
-    columns=[
-        Column("Operation", "operation_type", WORD),
-        Column("Time", "operate_time", TIME),
-        Column("Quota", "quota_id", identity("quo")),
-        Column("Source quota", "parent_quota_id", identity("quo")),
-        Column("Voucher", "voucher_id", identity("cpn")),
-        Column("Customer", "customer_id", identity("cus")),
-        Column("Reseller", "indirect_partner_id", identity("ptr")),
-        Column("Currency", "currency_code", WORD),
-        Column("Amount", "amount", NUMBER),
-        Column("Operator", "operator", TEXT),
-        Column("Result", "result", WORD),
-        Column("Reason of failure", "failure_reason", TEXT),
-        Column("Remark", "remark", TEXT),
-    ],
-    read_filter=lambda message, _scope: to_operation_filter(message),
-    rows=_operations,
 )

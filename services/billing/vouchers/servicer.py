@@ -9,17 +9,13 @@ from services.billing.verification_codes import operations as verification_codes
 from services.billing.verification_codes.messages import to_answer
 from services.billing.verification_codes.model import VerificationOperation
 from services.billing.voucher_operations import queries as records
+from services.billing.voucher_operations.messages import OPERATION
+from services.billing.voucher_operations.messages import to_filter as to_operation_filter
 from services.billing.voucher_operations.queries import VoucherOperationOrder
 from services.billing.voucher_quotas.messages import error_detail
 from services.billing.vouchers import operations, queries, reclaims
 from services.billing.vouchers.filters import VoucherOrder
-from services.billing.vouchers.messages import (
-    OPERATION,
-    VOUCHER,
-    to_filter,
-    to_operation_filter,
-    to_terms,
-)
+from services.billing.vouchers.messages import VOUCHER, to_filter, to_terms
 from services.billing.vouchers.model import RECLAIMED_MAX
 from services.kit import ids, wire
 from services.kit.fields import place

@@ -1,4 +1,4 @@
-"""Withdrawals, payees and what can be withdrawn as messages."""
+"""Withdrawals, payees and what can be withdrawn as messages, and the filter of withdrawals."""
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
@@ -9,8 +9,11 @@ from uuid import UUID
 from partner.billing.v1 import withdrawals_pb2
 from services.billing.accounts.messages import cash_parts, day_parts, unit_parts
 from services.billing.top_ups.messages import CHANNELS
+from services.billing.withdrawals.queries import WithdrawalFilter
 from services.kit import ids, wire
 from services.kit.fields import Field, Fields
+
+FILTER_IDS_MAX: Final = 50
 
 KINDS: Final = wire.Words(withdrawals_pb2.WithdrawalKind, prefix="WITHDRAWAL_KIND_")
 STATES: Final = wire.Words(withdrawals_pb2.WithdrawalState, prefix="WITHDRAWAL_STATE_")
@@ -73,3 +76,14 @@ AMOUNTS: Final = Fields(
     invoice_arrears_amount=Field(unit_parts, "arrears", "unit"),
     verified_name=Field(),
 )
+
+
+def to_filter(message: withdrawals_pb2.WithdrawalFilter) -> WithdrawalFilter:
+    return WithdrawalFilter(
+        withdrawal_ids=wire.to_ids(
+            "wdr", message.withdrawal_ids, field="filter.withdrawal_ids", at_most=FILTER_IDS_MAX
+        ),
+        kinds=KINDS.required_words(message.kinds, field="filter.kinds"),
+        states=STATES.required_words(message.states, field="filter.states"),
+        apply_time=wire.to_time_range(message, "apply_time"),
+    )

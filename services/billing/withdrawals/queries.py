@@ -10,6 +10,7 @@ from uuid import UUID
 from sqlalchemy import ColumnElement, Select, func, literal, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from services.billing.ledger.model import Account
 from services.billing.withdrawals.model import (
     OPEN,
     UNFINISHED,
@@ -128,6 +129,14 @@ async def list_page(
     page: Page,
 ) -> Sequence[Sequence[Any]]:
     """Give one row more than the page has, if there are any; rows end with their place."""
+    statement = listed(scope, columns, narrowed, order_by=order_by, page=page)
+    return await fetch(session, statement)
+
+
+def listed(
+    scope: Scope, columns: Sequence[str], narrowed: WithdrawalFilter, *, order_by: str, page: Page
+) -> Select[Any]:
+    """Give the statement of a page of a list."""
     statement = _shown(scope, columns).add_columns(
         Withdrawal.apply_time.label("sort_value"), Withdrawal.id.label("row_id")
     )
@@ -137,11 +146,11 @@ async def list_page(
         (Withdrawal.apply_time, direction),
         (Withdrawal.id, direction),
     ]
-    return await fetch(session, keyset(statement, sort=sort, page=page))
+    return keyset(statement, sort=sort, page=page)
 
 
 def _shown(scope: Scope, columns: Sequence[str]) -> Select[Any]:
-    computed = {"bank": _bank(), "flows": _flows()}
+    computed = {"bank": _bank(), "flows": _flows(), "unit": _unit()}
     return select(*selected(Withdrawal, columns, **computed)).where(*scope.covers(Withdrawal))
 
 
@@ -153,6 +162,14 @@ def _bank() -> ColumnElement[Any]:
             BankAccount.tenant_id == Withdrawal.tenant_id,
             BankAccount.id == Withdrawal.bank_account_id,
         )
+        .scalar_subquery()
+    )
+
+
+def _unit() -> ColumnElement[str]:
+    return (
+        select(Account.unit)
+        .where(Account.tenant_id == Withdrawal.tenant_id, Account.id == Withdrawal.account_id)
         .scalar_subquery()
     )
 

@@ -7,8 +7,8 @@ from partner.billing.v1 import withdrawals_pb2, withdrawals_pb2_grpc
 from services.billing.accounts.model import READERS
 from services.billing.verification_codes.messages import to_answer
 from services.billing.withdrawals import amounts, operations, payees, queries, reviews
-from services.billing.withdrawals.messages import AMOUNTS, KINDS, PAYEE, STATES, WITHDRAWAL
-from services.billing.withdrawals.queries import WithdrawalFilter, WithdrawalOrder
+from services.billing.withdrawals.messages import AMOUNTS, KINDS, PAYEE, WITHDRAWAL, to_filter
+from services.billing.withdrawals.queries import WithdrawalOrder
 from services.billing.withdrawals.routes import ChannelWindows
 from services.billing.withdrawals.terms import FLOWS_MAX, Application, Bank
 from services.billing.withdrawals.vault import NumberVault
@@ -19,7 +19,6 @@ from services.kit.money import Money
 from services.kit.rpc import Call, Servicer, read, write
 
 BATCH_MAX: Final = 500
-FILTER_IDS_MAX: Final = 50
 
 _ORDERS: Final = wire.Words(withdrawals_pb2.WithdrawalOrder, prefix="WITHDRAWAL_ORDER_")
 Pb = withdrawals_pb2
@@ -151,7 +150,7 @@ class WithdrawalServicer(Servicer, withdrawals_pb2_grpc.WithdrawalServiceService
             call.session,
             scope=call.scope,
             columns=chosen.columns,
-            narrowed=_filter(request.filter),
+            narrowed=to_filter(request.filter),
             order_by=_ORDERS.word(request.order_by) or WithdrawalOrder.APPLY_TIME_DESC,
             page=page,
         )
@@ -190,15 +189,4 @@ def _bank(message: Pb.WithdrawalBankDetails) -> Bank:
         branch=wire.to_text(message, "branch"),
         account_name=message.account_name,
         account_number=message.account_number,
-    )
-
-
-def _filter(message: Pb.WithdrawalFilter) -> WithdrawalFilter:
-    return WithdrawalFilter(
-        withdrawal_ids=wire.to_ids(
-            "wdr", message.withdrawal_ids, field="filter.withdrawal_ids", at_most=FILTER_IDS_MAX
-        ),
-        kinds=KINDS.required_words(message.kinds, field="filter.kinds"),
-        states=STATES.required_words(message.states, field="filter.states"),
-        apply_time=wire.to_time_range(message, "apply_time"),
     )

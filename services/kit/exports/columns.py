@@ -10,7 +10,18 @@ from decimal import Decimal
 from functools import lru_cache, partial
 from typing import Any, Final
 
-from sqlalchemy import ColumnElement, Numeric, Select, Text, case, cast, func, literal, select
+from sqlalchemy import (
+    ColumnElement,
+    Integer,
+    Numeric,
+    Select,
+    Text,
+    case,
+    cast,
+    func,
+    literal,
+    select,
+)
 
 from services.kit import ids
 from services.kit.masking import mask_email, mask_mobile, mask_name
@@ -27,7 +38,7 @@ Cells = tuple[str | None, ...]
 class Cell:
     """How the values of a column are written: made to text in SQL, then changed in Python."""
 
-    in_sql: Callable[[Any], ColumnElement[Any]] | None = None
+    in_sql: Callable[..., ColumnElement[Any]] | None = None
     in_python: Callable[[Any], str | None] | None = None
     is_number: bool = False
 
@@ -39,6 +50,12 @@ class Column:
     title: str
     name: str
     cell: Cell
+    # What else of the list the cell is made of in SQL.
+    others: tuple[str, ...] = ()
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        return (self.name, *self.others)
 
 
 def harmless(text: str | None) -> str | None:
@@ -65,6 +82,12 @@ def _formed(form: str) -> Cell:
     return Cell(in_sql=lambda column: func.to_char(column, form))
 
 
+def _whole(units: Any, unit: Any) -> ColumnElement[Any]:
+    exponent = cast(func.split_part(unit, "/", 2), Integer)
+    # Times, for a division would round.
+    return _trimmed(cast(units, Numeric) * func.power(cast(10, Numeric), -exponent))
+
+
 def _trimmed(number: ColumnElement[Any]) -> ColumnElement[Any]:
     return cast(func.trim_scale(number), Text)
 
@@ -83,6 +106,8 @@ HUNDREDTHS: Final = Cell(
     in_sql=lambda column: _trimmed(cast(column, Numeric) * literal(Decimal("0.01"))),
     is_number=True,
 )
+# Minor units of the ledger, whatever their unit is (`JPY/0`), which is the other column.
+UNITS: Final = Cell(in_sql=_whole, is_number=True)
 FLAG: Final = Cell(in_sql=lambda column: case((column, "yes"), else_="no"))
 TIME: Final = Cell(
     in_sql=lambda column: func.to_char(func.timezone("UTC", column), 'YYYY-MM-DD"T"HH24:MI:SS"Z"')
@@ -93,7 +118,7 @@ MONTH: Final = _formed("YYYY-MM")
 
 def names_of(columns: Sequence[Column]) -> tuple[str, ...]:
     """Name what the list has to select, each once."""
-    return tuple(dict.fromkeys(column.name for column in columns))
+    return tuple(dict.fromkeys(name for column in columns for name in column.names))
 
 
 def written(listed: Select[Any], columns: Sequence[Column]) -> Select[Any]:
@@ -108,7 +133,7 @@ def written(listed: Select[Any], columns: Sequence[Column]) -> Select[Any]:
     shown = [
         by_name[column.name]
         if column.cell.in_sql is None
-        else column.cell.in_sql(by_name[column.name])
+        else column.cell.in_sql(*(by_name[name] for name in column.names))
         for column in columns
     ]
     return select(*shown, *given[len(names) :])

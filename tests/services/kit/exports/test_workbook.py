@@ -1,6 +1,7 @@
 """Workbooks: texts that can be no formula, numbers with all their digits, sheets without end."""
 
 import re
+import time
 from collections.abc import Sequence
 from pathlib import Path
 from xml.etree import ElementTree as ET
@@ -34,10 +35,8 @@ def sheets(path: Path) -> list[list[list[tuple[str, str]]]]:
     """Read all sheets: the kind and the text of each cell of each row."""
     with ZipFile(path) as file:
         names = sorted(name for name in file.namelist() if "worksheets/" in name)
-        return [
-            [[_cell(cell) for cell in row] for row in ET.fromstring(file.read(name))[0]]  # noqa: S314 - our own file
-            for name in names
-        ]
+        roots = [ET.fromstring(file.read(name)) for name in names]  # noqa: S314 - our own file
+    return [[[_cell(cell) for cell in row] for row in root.iter(f"{MAIN}row")] for root in roots]
 
 
 def _cell(cell: ET.Element) -> tuple[str, str]:
@@ -54,16 +53,33 @@ def test_a_workbook_holds_the_titles_and_the_rows_of_all_parts(tmp_path: Path) -
         [
             [("inlineStr", "Name & more"), ("inlineStr", "Amount")],
             [("inlineStr", "Orchid"), ("n", "-12.30")],
-            [("inlineStr", "'=1+1"), ("", "")],
+            [("inlineStr", "'=1+1")],
         ]
     ]
 
 
-def test_equal_rows_give_equal_bytes(tmp_path: Path) -> None:
+@pytest.mark.parametrize("text", ["<r><t>Jade</t></r>", "<r></sheetData></r>", "{=1+1}"])
+def test_no_text_is_taken_for_more_than_a_text(tmp_path: Path, text: str) -> None:
+    path = write(tmp_path, [(text, None)])
+
+    [_, [(kind, read)]] = sheets(path)[0]
+    assert (kind, read.removeprefix("'")) == ("inlineStr", text)
+
+
+def test_a_link_is_a_text(tmp_path: Path) -> None:
+    path = write(tmp_path, [("https://orchid.example", None)])
+
+    with ZipFile(path) as file:
+        assert not [name for name in file.namelist() if "worksheets/_rels" in name]
+
+
+def test_equal_rows_give_equal_bytes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "a").mkdir()
     (tmp_path / "b").mkdir()
 
     first = write(tmp_path / "a", [("Orchid", "1")])
+    later = time.time() + 90
+    monkeypatch.setattr(time, "time", lambda: later)
     second = write(tmp_path / "b", [("Orchid", "1")])
 
     assert first.read_bytes() == second.read_bytes()
@@ -72,7 +88,7 @@ def test_equal_rows_give_equal_bytes(tmp_path: Path) -> None:
 def test_a_full_sheet_is_followed_by_another(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(workbook, "SHEET_ROWS_MAX", 2)
+    monkeypatch.setattr(workbook, "SHEET_ROWS_MAX", 3)
 
     path = write(tmp_path, [("a", "1"), ("b", "2"), ("c", "3")])
 
@@ -91,7 +107,7 @@ def test_a_number_that_would_be_rounded_is_a_text() -> None:
 def test_a_text_that_is_too_long_for_a_cell_is_cut_visibly(tmp_path: Path) -> None:
     path = write(tmp_path, [("x" * 40_000, None)])
 
-    [_, [(_, text), _]] = sheets(path)[0]
+    [_, [(_, text)]] = sheets(path)[0]
     assert (len(text), text[-1]) == (32_767, "…")
 
 

@@ -24,13 +24,17 @@ _sym_db = _symbol_database.Default()
 
 from google.protobuf import field_mask_pb2 as google_dot_protobuf_dot_field__mask__pb2
 from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__pb2
+from partner.billing.v1 import adjustments_pb2 as partner_dot_billing_dot_v1_dot_adjustments__pb2
 from partner.billing.v1 import consumption_pb2 as partner_dot_billing_dot_v1_dot_consumption__pb2
+from partner.billing.v1 import payments_pb2 as partner_dot_billing_dot_v1_dot_payments__pb2
+from partner.billing.v1 import statements_pb2 as partner_dot_billing_dot_v1_dot_statements__pb2
 from partner.billing.v1 import vouchers_pb2 as partner_dot_billing_dot_v1_dot_vouchers__pb2
+from partner.billing.v1 import withdrawals_pb2 as partner_dot_billing_dot_v1_dot_withdrawals__pb2
 from partner.type.v1 import exports_pb2 as partner_dot_type_dot_v1_dot_exports__pb2
 from partner.type.v1 import options_pb2 as partner_dot_type_dot_v1_dot_options__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n partner/billing/v1/exports.proto\x12\x12partner.billing.v1\x1a google/protobuf/field_mask.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a$partner/billing/v1/consumption.proto\x1a!partner/billing/v1/vouchers.proto\x1a\x1dpartner/type/v1/exports.proto\x1a\x1dpartner/type/v1/options.proto\"\xc7\x03\n\x06\x45xport\x12\x13\n\x02id\x18\x01 \x01(\tB\x07\x92\xb5\x18\x03\x65xb\x12)\n\x04kind\x18\x02 \x01(\x0e\x32\x1b.partner.type.v1.ExportKind\x12-\n\x06\x66ormat\x18\x03 \x01(\x0e\x32\x1d.partner.type.v1.ExportFormat\x12+\n\x05state\x18\x04 \x01(\x0e\x32\x1c.partner.type.v1.ExportState\x12\x11\n\trows_done\x18\x05 \x01(\x03\x12\x17\n\nrows_total\x18\x06 \x01(\x03H\x00\x88\x01\x01\x12\x11\n\tfile_name\x18\x07 \x01(\t\x12\x13\n\x06sha256\x18\x08 \x01(\tH\x01\x88\x01\x01\x12\x14\n\x07\x66\x61ilure\x18\t \x01(\tH\x02\x88\x01\x01\x12/\n\x0b\x63reate_time\x18\n \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12/\n\x0b\x66inish_time\x18\x0b \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12/\n\x0b\x65xpire_time\x18\x0c \x01(\x0b\x32\x1a.google.protobuf.TimestampB\r\n\x0b_rows_totalB\t\n\x07_sha256B\n\n\x08_failure\"\xae\x02\n\x0c\x45xportedList\x12\x44\n\x13\x63onsumption_details\x18\x01 \x01(\x0b\x32%.partner.billing.v1.ConsumptionFilterH\x00\x12M\n\x15\x63onsumption_summaries\x18\x02 \x01(\x0b\x32,.partner.billing.v1.ConsumptionSummaryFilterH\x00\x12\x35\n\x08vouchers\x18\x03 \x01(\x0b\x32!.partner.billing.v1.VoucherFilterH\x00\x12H\n\x12voucher_operations\x18\x04 \x01(\x0b\x32*.partner.billing.v1.VoucherOperationFilterH\x00\x42\x08\n\x06\x66ilter\"\x88\x01\n\x13\x43reateExportRequest\x12\x12\n\nrequest_id\x18\x01 \x01(\t\x12-\n\x06\x66ormat\x18\x02 \x01(\x0e\x32\x1d.partner.type.v1.ExportFormat\x12.\n\x04list\x18\x03 \x01(\x0b\x32 .partner.billing.v1.ExportedList\"]\n\x16\x42\x61tchGetExportsRequest\x12\x14\n\x03ids\x18\x01 \x03(\tB\x07\x92\xb5\x18\x03\x65xb\x12-\n\tread_mask\x18\x02 \x01(\x0b\x32\x1a.google.protobuf.FieldMask\"F\n\x17\x42\x61tchGetExportsResponse\x12+\n\x07\x65xports\x18\x01 \x03(\x0b\x32\x1a.partner.billing.v1.Export\"h\n\x0c\x45xportFilter\x12*\n\x05kinds\x18\x01 \x03(\x0e\x32\x1b.partner.type.v1.ExportKind\x12,\n\x06states\x18\x02 \x03(\x0e\x32\x1c.partner.type.v1.ExportState\"\xb6\x01\n\x12ListExportsRequest\x12\x11\n\tpage_size\x18\x01 \x01(\x05\x12\x12\n\npage_token\x18\x02 \x01(\t\x12\x30\n\x06\x66ilter\x18\x03 \x01(\x0b\x32 .partner.billing.v1.ExportFilter\x12\x18\n\x10with_item_tokens\x18\x04 \x01(\x08\x12-\n\tread_mask\x18\x05 \x01(\x0b\x32\x1a.google.protobuf.FieldMask\"p\n\x13ListExportsResponse\x12+\n\x07\x65xports\x18\x01 \x03(\x0b\x32\x1a.partner.billing.v1.Export\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\x12\x13\n\x0bitem_tokens\x18\x03 \x03(\t\",\n\x15\x44ownloadExportRequest\x12\x13\n\x02id\x18\x01 \x01(\tB\x07\x92\xb5\x18\x03\x65xb\"c\n\x16\x44ownloadExportResponse\x12\x30\n\x06header\x18\x01 \x01(\x0b\x32\x1e.partner.billing.v1.FileHeaderH\x00\x12\x0e\n\x04\x64\x61ta\x18\x02 \x01(\x0cH\x00\x42\x07\n\x05piece\"W\n\nFileHeader\x12\x11\n\tfile_name\x18\x01 \x01(\t\x12\x12\n\nmedia_type\x18\x02 \x01(\t\x12\x12\n\nbyte_count\x18\x03 \x01(\x03\x12\x0e\n\x06sha256\x18\x04 \x01(\t2\xb3\x03\n\rExportService\x12Y\n\x0c\x43reateExport\x12\'.partner.billing.v1.CreateExportRequest\x1a\x1a.partner.billing.v1.Export\"\x04\x88\xb5\x18\x02\x12p\n\x0f\x42\x61tchGetExports\x12*.partner.billing.v1.BatchGetExportsRequest\x1a+.partner.billing.v1.BatchGetExportsResponse\"\x04\x88\xb5\x18\x02\x12\x64\n\x0bListExports\x12&.partner.billing.v1.ListExportsRequest\x1a\'.partner.billing.v1.ListExportsResponse\"\x04\x88\xb5\x18\x02\x12o\n\x0e\x44ownloadExport\x12).partner.billing.v1.DownloadExportRequest\x1a*.partner.billing.v1.DownloadExportResponse\"\x04\x88\xb5\x18\x02\x30\x01\x62\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n partner/billing/v1/exports.proto\x12\x12partner.billing.v1\x1a google/protobuf/field_mask.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a$partner/billing/v1/adjustments.proto\x1a$partner/billing/v1/consumption.proto\x1a!partner/billing/v1/payments.proto\x1a#partner/billing/v1/statements.proto\x1a!partner/billing/v1/vouchers.proto\x1a$partner/billing/v1/withdrawals.proto\x1a\x1dpartner/type/v1/exports.proto\x1a\x1dpartner/type/v1/options.proto\"\xc7\x03\n\x06\x45xport\x12\x13\n\x02id\x18\x01 \x01(\tB\x07\x92\xb5\x18\x03\x65xb\x12)\n\x04kind\x18\x02 \x01(\x0e\x32\x1b.partner.type.v1.ExportKind\x12-\n\x06\x66ormat\x18\x03 \x01(\x0e\x32\x1d.partner.type.v1.ExportFormat\x12+\n\x05state\x18\x04 \x01(\x0e\x32\x1c.partner.type.v1.ExportState\x12\x11\n\trows_done\x18\x05 \x01(\x03\x12\x17\n\nrows_total\x18\x06 \x01(\x03H\x00\x88\x01\x01\x12\x11\n\tfile_name\x18\x07 \x01(\t\x12\x13\n\x06sha256\x18\x08 \x01(\tH\x01\x88\x01\x01\x12\x14\n\x07\x66\x61ilure\x18\t \x01(\tH\x02\x88\x01\x01\x12/\n\x0b\x63reate_time\x18\n \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12/\n\x0b\x66inish_time\x18\x0b \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12/\n\x0b\x65xpire_time\x18\x0c \x01(\x0b\x32\x1a.google.protobuf.TimestampB\r\n\x0b_rows_totalB\t\n\x07_sha256B\n\n\x08_failure\"\xa6\x04\n\x0c\x45xportedList\x12\x44\n\x13\x63onsumption_details\x18\x01 \x01(\x0b\x32%.partner.billing.v1.ConsumptionFilterH\x00\x12M\n\x15\x63onsumption_summaries\x18\x02 \x01(\x0b\x32,.partner.billing.v1.ConsumptionSummaryFilterH\x00\x12\x35\n\x08vouchers\x18\x03 \x01(\x0b\x32!.partner.billing.v1.VoucherFilterH\x00\x12H\n\x12voucher_operations\x18\x04 \x01(\x0b\x32*.partner.billing.v1.VoucherOperationFilterH\x00\x12;\n\x0b\x61\x64justments\x18\x05 \x01(\x0b\x32$.partner.billing.v1.AdjustmentFilterH\x00\x12\x45\n\x11statement_entries\x18\x06 \x01(\x0b\x32(.partner.billing.v1.StatementEntryFilterH\x00\x12;\n\x0bwithdrawals\x18\x07 \x01(\x0b\x32$.partner.billing.v1.WithdrawalFilterH\x00\x12\x35\n\x08payments\x18\x08 \x01(\x0b\x32!.partner.billing.v1.PaymentFilterH\x00\x42\x08\n\x06\x66ilter\"\x88\x01\n\x13\x43reateExportRequest\x12\x12\n\nrequest_id\x18\x01 \x01(\t\x12-\n\x06\x66ormat\x18\x02 \x01(\x0e\x32\x1d.partner.type.v1.ExportFormat\x12.\n\x04list\x18\x03 \x01(\x0b\x32 .partner.billing.v1.ExportedList\"]\n\x16\x42\x61tchGetExportsRequest\x12\x14\n\x03ids\x18\x01 \x03(\tB\x07\x92\xb5\x18\x03\x65xb\x12-\n\tread_mask\x18\x02 \x01(\x0b\x32\x1a.google.protobuf.FieldMask\"F\n\x17\x42\x61tchGetExportsResponse\x12+\n\x07\x65xports\x18\x01 \x03(\x0b\x32\x1a.partner.billing.v1.Export\"h\n\x0c\x45xportFilter\x12*\n\x05kinds\x18\x01 \x03(\x0e\x32\x1b.partner.type.v1.ExportKind\x12,\n\x06states\x18\x02 \x03(\x0e\x32\x1c.partner.type.v1.ExportState\"\xb6\x01\n\x12ListExportsRequest\x12\x11\n\tpage_size\x18\x01 \x01(\x05\x12\x12\n\npage_token\x18\x02 \x01(\t\x12\x30\n\x06\x66ilter\x18\x03 \x01(\x0b\x32 .partner.billing.v1.ExportFilter\x12\x18\n\x10with_item_tokens\x18\x04 \x01(\x08\x12-\n\tread_mask\x18\x05 \x01(\x0b\x32\x1a.google.protobuf.FieldMask\"p\n\x13ListExportsResponse\x12+\n\x07\x65xports\x18\x01 \x03(\x0b\x32\x1a.partner.billing.v1.Export\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\x12\x13\n\x0bitem_tokens\x18\x03 \x03(\t\",\n\x15\x44ownloadExportRequest\x12\x13\n\x02id\x18\x01 \x01(\tB\x07\x92\xb5\x18\x03\x65xb\"c\n\x16\x44ownloadExportResponse\x12\x30\n\x06header\x18\x01 \x01(\x0b\x32\x1e.partner.billing.v1.FileHeaderH\x00\x12\x0e\n\x04\x64\x61ta\x18\x02 \x01(\x0cH\x00\x42\x07\n\x05piece\"W\n\nFileHeader\x12\x11\n\tfile_name\x18\x01 \x01(\t\x12\x12\n\nmedia_type\x18\x02 \x01(\t\x12\x12\n\nbyte_count\x18\x03 \x01(\x03\x12\x0e\n\x06sha256\x18\x04 \x01(\t2\xb3\x03\n\rExportService\x12Y\n\x0c\x43reateExport\x12\'.partner.billing.v1.CreateExportRequest\x1a\x1a.partner.billing.v1.Export\"\x04\x88\xb5\x18\x02\x12p\n\x0f\x42\x61tchGetExports\x12*.partner.billing.v1.BatchGetExportsRequest\x1a+.partner.billing.v1.BatchGetExportsResponse\"\x04\x88\xb5\x18\x02\x12\x64\n\x0bListExports\x12&.partner.billing.v1.ListExportsRequest\x1a\'.partner.billing.v1.ListExportsResponse\"\x04\x88\xb5\x18\x02\x12o\n\x0e\x44ownloadExport\x12).partner.billing.v1.DownloadExportRequest\x1a*.partner.billing.v1.DownloadExportResponse\"\x04\x88\xb5\x18\x02\x30\x01\x62\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -51,28 +55,28 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_EXPORTSERVICE'].methods_by_name['ListExports']._serialized_options = b'\210\265\030\002'
   _globals['_EXPORTSERVICE'].methods_by_name['DownloadExport']._loaded_options = None
   _globals['_EXPORTSERVICE'].methods_by_name['DownloadExport']._serialized_options = b'\210\265\030\002'
-  _globals['_EXPORT']._serialized_start=259
-  _globals['_EXPORT']._serialized_end=714
-  _globals['_EXPORTEDLIST']._serialized_start=717
-  _globals['_EXPORTEDLIST']._serialized_end=1019
-  _globals['_CREATEEXPORTREQUEST']._serialized_start=1022
-  _globals['_CREATEEXPORTREQUEST']._serialized_end=1158
-  _globals['_BATCHGETEXPORTSREQUEST']._serialized_start=1160
-  _globals['_BATCHGETEXPORTSREQUEST']._serialized_end=1253
-  _globals['_BATCHGETEXPORTSRESPONSE']._serialized_start=1255
-  _globals['_BATCHGETEXPORTSRESPONSE']._serialized_end=1325
-  _globals['_EXPORTFILTER']._serialized_start=1327
-  _globals['_EXPORTFILTER']._serialized_end=1431
-  _globals['_LISTEXPORTSREQUEST']._serialized_start=1434
-  _globals['_LISTEXPORTSREQUEST']._serialized_end=1616
-  _globals['_LISTEXPORTSRESPONSE']._serialized_start=1618
-  _globals['_LISTEXPORTSRESPONSE']._serialized_end=1730
-  _globals['_DOWNLOADEXPORTREQUEST']._serialized_start=1732
-  _globals['_DOWNLOADEXPORTREQUEST']._serialized_end=1776
-  _globals['_DOWNLOADEXPORTRESPONSE']._serialized_start=1778
-  _globals['_DOWNLOADEXPORTRESPONSE']._serialized_end=1877
-  _globals['_FILEHEADER']._serialized_start=1879
-  _globals['_FILEHEADER']._serialized_end=1966
-  _globals['_EXPORTSERVICE']._serialized_start=1969
-  _globals['_EXPORTSERVICE']._serialized_end=2404
+  _globals['_EXPORT']._serialized_start=407
+  _globals['_EXPORT']._serialized_end=862
+  _globals['_EXPORTEDLIST']._serialized_start=865
+  _globals['_EXPORTEDLIST']._serialized_end=1415
+  _globals['_CREATEEXPORTREQUEST']._serialized_start=1418
+  _globals['_CREATEEXPORTREQUEST']._serialized_end=1554
+  _globals['_BATCHGETEXPORTSREQUEST']._serialized_start=1556
+  _globals['_BATCHGETEXPORTSREQUEST']._serialized_end=1649
+  _globals['_BATCHGETEXPORTSRESPONSE']._serialized_start=1651
+  _globals['_BATCHGETEXPORTSRESPONSE']._serialized_end=1721
+  _globals['_EXPORTFILTER']._serialized_start=1723
+  _globals['_EXPORTFILTER']._serialized_end=1827
+  _globals['_LISTEXPORTSREQUEST']._serialized_start=1830
+  _globals['_LISTEXPORTSREQUEST']._serialized_end=2012
+  _globals['_LISTEXPORTSRESPONSE']._serialized_start=2014
+  _globals['_LISTEXPORTSRESPONSE']._serialized_end=2126
+  _globals['_DOWNLOADEXPORTREQUEST']._serialized_start=2128
+  _globals['_DOWNLOADEXPORTREQUEST']._serialized_end=2172
+  _globals['_DOWNLOADEXPORTRESPONSE']._serialized_start=2174
+  _globals['_DOWNLOADEXPORTRESPONSE']._serialized_end=2273
+  _globals['_FILEHEADER']._serialized_start=2275
+  _globals['_FILEHEADER']._serialized_end=2362
+  _globals['_EXPORTSERVICE']._serialized_start=2365
+  _globals['_EXPORTSERVICE']._serialized_end=2800
 # @@protoc_insertion_point(module_scope)

@@ -9,8 +9,12 @@ from google.protobuf import field_mask_pb2 as _field_mask_pb2
 from google.protobuf import message as _message
 from google.protobuf import timestamp_pb2 as _timestamp_pb2
 from google.protobuf.internal import containers as _containers
+from partner.billing.v1 import adjustments_pb2 as _adjustments_pb2
 from partner.billing.v1 import consumption_pb2 as _consumption_pb2
+from partner.billing.v1 import payments_pb2 as _payments_pb2
+from partner.billing.v1 import statements_pb2 as _statements_pb2
 from partner.billing.v1 import vouchers_pb2 as _vouchers_pb2
+from partner.billing.v1 import withdrawals_pb2 as _withdrawals_pb2
 from partner.type.v1 import exports_pb2 as _exports_pb2
 import builtins as _builtins
 import sys
@@ -116,6 +120,10 @@ class ExportedList(_message.Message):
     CONSUMPTION_SUMMARIES_FIELD_NUMBER: _builtins.int
     VOUCHERS_FIELD_NUMBER: _builtins.int
     VOUCHER_OPERATIONS_FIELD_NUMBER: _builtins.int
+    ADJUSTMENTS_FIELD_NUMBER: _builtins.int
+    STATEMENT_ENTRIES_FIELD_NUMBER: _builtins.int
+    WITHDRAWALS_FIELD_NUMBER: _builtins.int
+    PAYMENTS_FIELD_NUMBER: _builtins.int
     @_builtins.property
     def consumption_details(self) -> _consumption_pb2.ConsumptionFilter:
         """Consumption details of one billing cycle."""
@@ -132,6 +140,22 @@ class ExportedList(_message.Message):
     def voucher_operations(self) -> _vouchers_pb2.VoucherOperationFilter:
         """Operation records of quotas and vouchers."""
 
+    @_builtins.property
+    def adjustments(self) -> _adjustments_pb2.AdjustmentFilter:
+        """Adjustments."""
+
+    @_builtins.property
+    def statement_entries(self) -> _statements_pb2.StatementEntryFilter:
+        """Lines of a statement."""
+
+    @_builtins.property
+    def withdrawals(self) -> _withdrawals_pb2.WithdrawalFilter:
+        """Withdrawals."""
+
+    @_builtins.property
+    def payments(self) -> _payments_pb2.PaymentFilter:
+        """Payments of orders and usage (支付)."""
+
     def __init__(
         self,
         *,
@@ -139,12 +163,16 @@ class ExportedList(_message.Message):
         consumption_summaries: _consumption_pb2.ConsumptionSummaryFilter | None = ...,
         vouchers: _vouchers_pb2.VoucherFilter | None = ...,
         voucher_operations: _vouchers_pb2.VoucherOperationFilter | None = ...,
+        adjustments: _adjustments_pb2.AdjustmentFilter | None = ...,
+        statement_entries: _statements_pb2.StatementEntryFilter | None = ...,
+        withdrawals: _withdrawals_pb2.WithdrawalFilter | None = ...,
+        payments: _payments_pb2.PaymentFilter | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["consumption_details", b"consumption_details", "consumption_summaries", b"consumption_summaries", "filter", b"filter", "voucher_operations", b"voucher_operations", "vouchers", b"vouchers"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["adjustments", b"adjustments", "consumption_details", b"consumption_details", "consumption_summaries", b"consumption_summaries", "filter", b"filter", "payments", b"payments", "statement_entries", b"statement_entries", "voucher_operations", b"voucher_operations", "vouchers", b"vouchers", "withdrawals", b"withdrawals"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["consumption_details", b"consumption_details", "consumption_summaries", b"consumption_summaries", "filter", b"filter", "voucher_operations", b"voucher_operations", "vouchers", b"vouchers"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["adjustments", b"adjustments", "consumption_details", b"consumption_details", "consumption_summaries", b"consumption_summaries", "filter", b"filter", "payments", b"payments", "statement_entries", b"statement_entries", "voucher_operations", b"voucher_operations", "vouchers", b"vouchers", "withdrawals", b"withdrawals"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
-    _WhichOneofReturnType_filter: _TypeAlias = _typing.Literal["consumption_details", "consumption_summaries", "vouchers", "voucher_operations"]  # noqa: Y015
+    _WhichOneofReturnType_filter: _TypeAlias = _typing.Literal["consumption_details", "consumption_summaries", "vouchers", "voucher_operations", "adjustments", "statement_entries", "withdrawals", "payments"]  # noqa: Y015
     _WhichOneofArgType_filter: _TypeAlias = _typing.Literal["filter", b"filter"]  # noqa: Y015
     def WhichOneof(self, oneof_group: _WhichOneofArgType_filter) -> _WhichOneofReturnType_filter | None: ...
 

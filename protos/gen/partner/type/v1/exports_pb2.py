@@ -24,7 +24,7 @@ _sym_db = _symbol_database.Default()
 
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1dpartner/type/v1/exports.proto\x12\x0fpartner.type.v1*\xd0\x02\n\nExportKind\x12\x1b\n\x17\x45XPORT_KIND_UNSPECIFIED\x10\x00\x12\x19\n\x15\x45XPORT_KIND_CUSTOMERS\x10\x01\x12\x19\n\x15\x45XPORT_KIND_RESOURCES\x10\x02\x12#\n\x1f\x45XPORT_KIND_CONSUMPTION_DETAILS\x10\x03\x12%\n!EXPORT_KIND_CONSUMPTION_SUMMARIES\x10\x04\x12\x18\n\x14\x45XPORT_KIND_VOUCHERS\x10\x05\x12\"\n\x1e\x45XPORT_KIND_VOUCHER_OPERATIONS\x10\x06\x12\x1a\n\x16\x45XPORT_KIND_INCENTIVES\x10\x07\x12$\n EXPORT_KIND_PROGRAM_APPLICATIONS\x10\x08\x12#\n\x1f\x45XPORT_KIND_PROGRAM_MEMBERSHIPS\x10\t*\\\n\x0c\x45xportFormat\x12\x1d\n\x19\x45XPORT_FORMAT_UNSPECIFIED\x10\x00\x12\x15\n\x11\x45XPORT_FORMAT_CSV\x10\x01\x12\x16\n\x12\x45XPORT_FORMAT_XLSX\x10\x02*\xad\x01\n\x0b\x45xportState\x12\x1c\n\x18\x45XPORT_STATE_UNSPECIFIED\x10\x00\x12\x17\n\x13\x45XPORT_STATE_QUEUED\x10\x01\x12\x18\n\x14\x45XPORT_STATE_RUNNING\x10\x02\x12\x1a\n\x16\x45XPORT_STATE_COMPLETED\x10\x03\x12\x17\n\x13\x45XPORT_STATE_FAILED\x10\x04\x12\x18\n\x14\x45XPORT_STATE_EXPIRED\x10\x05\x62\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1dpartner/type/v1/exports.proto\x12\x0fpartner.type.v1*\xc7\x03\n\nExportKind\x12\x1b\n\x17\x45XPORT_KIND_UNSPECIFIED\x10\x00\x12\x19\n\x15\x45XPORT_KIND_CUSTOMERS\x10\x01\x12\x19\n\x15\x45XPORT_KIND_RESOURCES\x10\x02\x12#\n\x1f\x45XPORT_KIND_CONSUMPTION_DETAILS\x10\x03\x12%\n!EXPORT_KIND_CONSUMPTION_SUMMARIES\x10\x04\x12\x18\n\x14\x45XPORT_KIND_VOUCHERS\x10\x05\x12\"\n\x1e\x45XPORT_KIND_VOUCHER_OPERATIONS\x10\x06\x12\x1a\n\x16\x45XPORT_KIND_INCENTIVES\x10\x07\x12$\n EXPORT_KIND_PROGRAM_APPLICATIONS\x10\x08\x12#\n\x1f\x45XPORT_KIND_PROGRAM_MEMBERSHIPS\x10\t\x12\x1b\n\x17\x45XPORT_KIND_ADJUSTMENTS\x10\n\x12!\n\x1d\x45XPORT_KIND_STATEMENT_ENTRIES\x10\x0b\x12\x1b\n\x17\x45XPORT_KIND_WITHDRAWALS\x10\x0c\x12\x18\n\x14\x45XPORT_KIND_PAYMENTS\x10\r*\\\n\x0c\x45xportFormat\x12\x1d\n\x19\x45XPORT_FORMAT_UNSPECIFIED\x10\x00\x12\x15\n\x11\x45XPORT_FORMAT_CSV\x10\x01\x12\x16\n\x12\x45XPORT_FORMAT_XLSX\x10\x02*\xad\x01\n\x0b\x45xportState\x12\x1c\n\x18\x45XPORT_STATE_UNSPECIFIED\x10\x00\x12\x17\n\x13\x45XPORT_STATE_QUEUED\x10\x01\x12\x18\n\x14\x45XPORT_STATE_RUNNING\x10\x02\x12\x1a\n\x16\x45XPORT_STATE_COMPLETED\x10\x03\x12\x17\n\x13\x45XPORT_STATE_FAILED\x10\x04\x12\x18\n\x14\x45XPORT_STATE_EXPIRED\x10\x05\x62\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -32,9 +32,9 @@ _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'partner.type.v1.exports_pb2
 if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
   _globals['_EXPORTKIND']._serialized_start=51
-  _globals['_EXPORTKIND']._serialized_end=387
-  _globals['_EXPORTFORMAT']._serialized_start=389
-  _globals['_EXPORTFORMAT']._serialized_end=481
-  _globals['_EXPORTSTATE']._serialized_start=484
-  _globals['_EXPORTSTATE']._serialized_end=657
+  _globals['_EXPORTKIND']._serialized_end=506
+  _globals['_EXPORTFORMAT']._serialized_start=508
+  _globals['_EXPORTFORMAT']._serialized_end=600
+  _globals['_EXPORTSTATE']._serialized_start=603
+  _globals['_EXPORTSTATE']._serialized_end=776
 # @@protoc_insertion_point(module_scope)

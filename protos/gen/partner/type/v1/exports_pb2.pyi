@@ -42,6 +42,14 @@ class _ExportKindEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_ExportKind
     """Applications for programs."""
     EXPORT_KIND_PROGRAM_MEMBERSHIPS: _ExportKind.ValueType  # 9
     """Memberships of programs."""
+    EXPORT_KIND_ADJUSTMENTS: _ExportKind.ValueType  # 10
+    """Adjustments (调账)."""
+    EXPORT_KIND_STATEMENT_ENTRIES: _ExportKind.ValueType  # 11
+    """Lines of statements (收支明细)."""
+    EXPORT_KIND_WITHDRAWALS: _ExportKind.ValueType  # 12
+    """Withdrawals (提现)."""
+    EXPORT_KIND_PAYMENTS: _ExportKind.ValueType  # 13
+    """Payments of orders and usage (支付)."""
 
 class ExportKind(_ExportKind, metaclass=_ExportKindEnumTypeWrapper):
     """What an export lists: one value for each list that can be exported."""
@@ -66,6 +74,14 @@ EXPORT_KIND_PROGRAM_APPLICATIONS: ExportKind.ValueType  # 8
 """Applications for programs."""
 EXPORT_KIND_PROGRAM_MEMBERSHIPS: ExportKind.ValueType  # 9
 """Memberships of programs."""
+EXPORT_KIND_ADJUSTMENTS: ExportKind.ValueType  # 10
+"""Adjustments (调账)."""
+EXPORT_KIND_STATEMENT_ENTRIES: ExportKind.ValueType  # 11
+"""Lines of statements (收支明细)."""
+EXPORT_KIND_WITHDRAWALS: ExportKind.ValueType  # 12
+"""Withdrawals (提现)."""
+EXPORT_KIND_PAYMENTS: ExportKind.ValueType  # 13
+"""Payments of orders and usage (支付)."""
 Global___ExportKind: _TypeAlias = ExportKind  # noqa: Y015
 
 class _ExportFormat:
@@ -79,7 +95,7 @@ class _ExportFormatEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_ExportFo
     EXPORT_FORMAT_CSV: _ExportFormat.ValueType  # 1
     """Comma-separated values as of RFC 4180, in UTF-8 with a byte order mark."""
     EXPORT_FORMAT_XLSX: _ExportFormat.ValueType  # 2
-    """A workbook of sheets of at most a million rows each."""
+    """A workbook of sheets of at most 1,048,576 rows each, the titles among them."""
 
 class ExportFormat(_ExportFormat, metaclass=_ExportFormatEnumTypeWrapper):
     """How the file of an export is written."""
@@ -89,7 +105,7 @@ EXPORT_FORMAT_UNSPECIFIED: ExportFormat.ValueType  # 0
 EXPORT_FORMAT_CSV: ExportFormat.ValueType  # 1
 """Comma-separated values as of RFC 4180, in UTF-8 with a byte order mark."""
 EXPORT_FORMAT_XLSX: ExportFormat.ValueType  # 2
-"""A workbook of sheets of at most a million rows each."""
+"""A workbook of sheets of at most 1,048,576 rows each, the titles among them."""
 Global___ExportFormat: _TypeAlias = ExportFormat  # noqa: Y015
 
 class _ExportState:
