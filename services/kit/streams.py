@@ -39,6 +39,7 @@ def read_stream(
             async def run(arrival: Arrival, principal: Principal) -> None:
                 validate(request)
                 call = StreamCall(
+                    method=arrival.rpc.full_name,
                     database=self.database,
                     principal=principal,
                     scope=principal.scope,
