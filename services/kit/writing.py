@@ -38,12 +38,13 @@ async def begun(
             await driver.execute(beginning)
             session = WritingSession(connection, driver, beginning=beginning)
             yield session
-            # The session writes what it has left; the server commits by the next word alone.
-            await session.commit()
+            if session.in_transaction():
+                # The session writes what it has left; only the server's COMMIT commits.
+                await session.commit()
+            await _commit(driver)
         except BaseException:
             await end(driver, "ROLLBACK")
             raise
-        await _commit(driver)
 
 
 async def _commit(driver: Any) -> None:
@@ -51,10 +52,6 @@ async def _commit(driver: Any) -> None:
 
     :raises InFailedSQLTransactionError: where a statement failed and nobody minded.
     """
-    try:
-        done = await driver.execute("COMMIT")
-    except BaseException:
-        driver.terminate()
-        raise
+    done = await driver.execute("COMMIT")
     if done != "COMMIT":
         raise asyncpg.InFailedSQLTransactionError("nothing was committed: a statement had failed")
