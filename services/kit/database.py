@@ -25,19 +25,15 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.exc import DBAPIError, DisconnectionError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
-from sqlalchemy.ext.asyncio import (
-    AsyncEngine,
-    AsyncSession,
-    async_sessionmaker,
-    create_async_engine,
-)
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 from sqlalchemy.orm import Mapped, mapped_column
 
-from services.kit import deadlines
+from services.kit import deadlines, reading, writing
 from services.kit.errors import Refusal, Unavailable
 from services.kit.identity import Principal
 from services.kit.ids import new_id
-from services.kit.reading import ReadingSession, begun
+from services.kit.reading import ReadingSession
+from services.kit.writing import WritingSession
 
 POOL_SIZE: Final = 10
 POOL_OVERFLOW: Final = 5
@@ -51,11 +47,8 @@ SERVER_SETTINGS: Final = {
     "jit": "off",
 }
 
-# In one round trip and always all of them, so that nothing of an earlier transaction remains.
-_SAY_WHO: Final = text(
-    "SELECT set_config('app.tenant', :tenant, true), set_config('app.partner', :partner, true),"
-    " set_config('app.role', :role, true), set_config('app.subject', :subject, true)"
-)
+# Who jobs are that look for due work.
+_EVERY_TENANT: Final = {"tenant": "every", "partner": "", "role": "SYSTEM", "subject": "jobs"}
 
 # Classes of SQLSTATE that pass: connection lost, serialisation and deadlock, out of resources,
 # lock not available, cancelled by a timeout or a shutdown, idle for too long.
@@ -134,48 +127,45 @@ class Database:
             },
         )
         event.listen(self.engine.sync_engine, "checkout", _refuse_closed)
-        self._sessions = async_sessionmaker(self.engine, expire_on_commit=False, autoflush=True)
-        # The same connections; reads begin and end their transactions themselves.
-        self._readers = self.engine.execution_options(isolation_level="AUTOCOMMIT")
+        # The same connections; who uses them begins and ends transactions.
+        self._direct = self.engine.execution_options(isolation_level="AUTOCOMMIT")
 
     @asynccontextmanager
-    async def transaction(self, principal: Principal) -> AsyncIterator[AsyncSession]:
+    async def transaction(self, principal: Principal) -> AsyncIterator[WritingSession]:
         """Open a transaction that sees what the principal's tenant and partner own.
 
         It commits at the end and rolls back on any exception.
         """
-        async with self._begin() as session:
-            await session.execute(_SAY_WHO, _who(principal))
+        async with (
+            self._connection() as connection,
+            writing.begun(connection, who=_who(principal)) as session,
+        ):
             yield session
 
     @asynccontextmanager
     async def reading(self, principal: Principal) -> AsyncIterator[ReadingSession]:
         """Open a transaction that sees the same and can not write."""
-        deadlines.transaction_open.set(True)
-        try:
-            async with (
-                self._readers.connect() as connection,
-                begun(connection, who=_who(principal)) as session,
-            ):
-                yield session
-        finally:
-            deadlines.transaction_open.set(False)
-
-    @asynccontextmanager
-    async def every_tenant(self) -> AsyncIterator[AsyncSession]:
-        """Open a transaction over all tenants; only for jobs that look for due work."""
-        async with self._begin() as session:
-            await session.execute(
-                _SAY_WHO, {"tenant": "every", "partner": "", "role": "SYSTEM", "subject": "jobs"}
-            )
+        async with (
+            self._connection() as connection,
+            reading.begun(connection, who=_who(principal)) as session,
+        ):
             yield session
 
     @asynccontextmanager
-    async def _begin(self) -> AsyncIterator[AsyncSession]:
+    async def every_tenant(self) -> AsyncIterator[WritingSession]:
+        """Open a transaction over all tenants; only for jobs that look for due work."""
+        async with (
+            self._connection() as connection,
+            writing.begun(connection, who=_EVERY_TENANT) as session,
+        ):
+            yield session
+
+    @asynccontextmanager
+    async def _connection(self) -> AsyncIterator[AsyncConnection]:
         deadlines.transaction_open.set(True)
         try:
-            async with self._sessions() as session, session.begin():
-                yield session
+            async with self._direct.connect() as connection:
+                yield connection
         finally:
             deadlines.transaction_open.set(False)
 

@@ -1,7 +1,7 @@
-"""Reads whose statement is made once for each shape, and from then on only given values.
+"""Statements that are made once for each shape, and from then on only given values.
 
-Making a statement, and finding out that it was compiled before, costs more than all else in a
-read. What makes one gets no values, only stand-ins, so that none of one call can get into
+Making a statement, and finding out that it was compiled before, costs more than all else in
+most reads. What makes one gets no values, only stand-ins, so that none of one call can get into
 another's; row-level security stands behind that.
 """
 
@@ -12,12 +12,13 @@ from typing import Any, Final
 from uuid import UUID
 
 from sqlalchemy import Uuid, bindparam
+from sqlalchemy import text as sql
 from sqlalchemy.dialects.postgresql import asyncpg
 from sqlalchemy.ext.asyncio import AsyncSession
-from sqlalchemy.sql import Select
+from sqlalchemy.sql.base import Executable
 
+from services.kit.direct import DirectSession
 from services.kit.identity import Scope
-from services.kit.reading import ReadingSession
 
 # Clients ask in few different ways; whoever asks in many gets them made again.
 KNOWN_MAX: Final = 256
@@ -27,7 +28,7 @@ _DIALECT: Final = asyncpg.dialect()  # type: ignore[no-untyped-call]
 
 @dataclass(frozen=True, slots=True)
 class _Ready:
-    statement: Select[Any]
+    statement: Executable
     text: str
     # In order: the name of each value, and the constant where the statement itself has it.
     slots: Sequence[tuple[str, Any]]
@@ -36,7 +37,7 @@ class _Ready:
 class Prepared:
     """A statement for every shape that a read has: its columns, its order, what limits it."""
 
-    def __init__(self, make: Callable[..., Select[Any]]) -> None:
+    def __init__(self, make: Callable[..., Executable]) -> None:
         """Take the function that makes a shape's statement, with named values in it."""
         self._make = make
         self._known: dict[tuple[Hashable, ...], _Ready] = {}
@@ -51,12 +52,24 @@ class Prepared:
             if len(self._known) >= KNOWN_MAX:
                 self._known.clear()
             self._known[shape] = ready
-        if not isinstance(session, ReadingSession):
-            found: Sequence[Any] = (await session.execute(ready.statement, values)).all()
-            return found
+        if not isinstance(session, DirectSession):
+            return await _through(session, ready.statement, values)
         given = [values.get(name, constant) for name, constant in ready.slots]
-        rows: Sequence[Any] = await session.driver.fetch(ready.text, *given)
-        return rows
+        return await session.rows(ready.text, *given)
+
+    async def fetch_within(
+        self, session: AsyncSession, scope: Scope, *shape: Hashable, values: Mapping[str, Any]
+    ) -> Sequence[Sequence[Any]]:
+        """Run the statement of a scope and a shape; where a team limits it, one made for it."""
+        stand_in = named(scope)
+        if stand_in is None:
+            return await _through(session, self._make(scope, *shape), values)
+        return await self.fetch(session, stand_in, *shape, values={**values_of(scope), **values})
+
+
+def constant(text: str) -> Prepared:
+    """Prepare a text that has no shapes."""
+    return Prepared(lambda: sql(text))
 
 
 def named(scope: Scope) -> Scope | None:
@@ -92,12 +105,20 @@ def _named(*, has_partner: bool, has_own_partner: bool, has_customer: bool) -> S
     )
 
 
-def _prepare(statement: Select[Any], values: Mapping[str, Any]) -> _Ready:
+async def _through(
+    session: AsyncSession, statement: Executable, values: Mapping[str, Any]
+) -> Sequence[Any]:
+    result: Any = await session.execute(statement, values)
+    rows: Sequence[Any] = result.all() if result.returns_rows else ()
+    return rows
+
+
+def _prepare(statement: Executable, values: Mapping[str, Any]) -> _Ready:
     """Compile a statement.
 
     :raises TypeError: where it has values of one call in it.
     """
-    compiled = statement.compile(dialect=_DIALECT)
+    compiled: Any = statement.compile(dialect=_DIALECT)
     state = compiled.construct_expanded_state(values)
     names = state.positiontup or ()
     slots = [(name, None if name in values else state.parameters[name]) for name in names]

@@ -10,13 +10,14 @@ from uuid import UUID
 
 from google.protobuf.message import Message
 from google.rpc import status_pb2
-from sqlalchemy import func, text
+from sqlalchemy import func
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import Mapped, mapped_column
 
 from services.kit import operation_log
 from services.kit.errors import InvalidArgument, RequestIdReused
 from services.kit.identity import Principal
+from services.kit.prepared import constant
 from services.kit.requests import canonical, canonical_json
 
 HASH_VERSION: Final = 1
@@ -27,17 +28,17 @@ KEPT_CODES: Final = frozenset(
 
 _REQUEST_ID: Final = re.compile(r"[A-Za-z0-9_-]{1,64}")
 
-_CLAIM: Final = text(
+_CLAIM: Final = constant(
     "INSERT INTO replies (tenant_id, method, request_id, subject, request_hash, hash_version)"
     " VALUES (:tenant_id, :method, :request_id, :subject, :request_hash, :hash_version)"
     " ON CONFLICT (tenant_id, method, request_id) DO NOTHING RETURNING true"
 )
-_FIND: Final = text(
+_FIND: Final = constant(
     "SELECT subject, request_hash, hash_version, is_refusal, answer FROM replies"
     " WHERE tenant_id = :tenant_id AND method = :method AND request_id = :request_id"
 )
 # One round trip: what was answered, and that it was done.
-_KEEP: Final = text(
+_KEEP: Final = constant(
     f"WITH logged AS ({operation_log.INSERT})"  # noqa: S608 - our own texts
     " UPDATE replies SET is_refusal = :is_refusal, answer = :answer"
     " WHERE tenant_id = :tenant_id AND method = :method AND request_id = :request_id"
@@ -93,13 +94,12 @@ class Claim:
             "request_hash": self.request_hash,
             "hash_version": HASH_VERSION,
         }
-        if (await session.execute(_CLAIM, values)).scalar():
+        if await _CLAIM.fetch(session, values=values):
             return None
-        row = (await session.execute(_FIND, self._key)).one()
-        known = (row.subject, bytes(row.request_hash), row.hash_version)
-        if known != (self.subject, self.request_hash, HASH_VERSION):
+        ((*known, is_refusal, answer),) = await _FIND.fetch(session, values=self._key)
+        if known != [self.subject, self.request_hash, HASH_VERSION]:
             raise RequestIdReused("was used for another request", field="request_id")
-        return Outcome(bytes(row.answer), is_refusal=row.is_refusal, is_replay=True)
+        return Outcome(bytes(answer), is_refusal=is_refusal, is_replay=True)
 
     async def keep(
         self, session: AsyncSession, outcome: Outcome, *, operation: Mapping[str, Any]
@@ -110,7 +110,7 @@ class Claim:
             "answer": outcome.answer,
             "request_hash": self.request_hash,
         }
-        await session.execute(_KEEP, self._key | values | dict(operation))
+        await _KEEP.fetch(session, values={**self._key, **values, **operation})
 
     @property
     def _key(self) -> dict[str, object]:

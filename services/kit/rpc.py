@@ -242,16 +242,21 @@ async def _write(
             call = _call(servicer, arrival, principal, session)
             word, said = operation_log.DONE, [cast("Message", request)]
             try:
-                async with session.begin_nested():
-                    answer = await method(servicer, request, call)
-                outcome = Outcome(answer.SerializeToString(), is_refusal=False, is_replay=False)
-                said.append(answer)
+                answer = await method(servicer, request, call)
             except Refusal as refusal:
                 if refusal.code not in KEPT_CODES:
                     raise
+                # What was done before it is undone, and the claim with it: a twin may be faster.
+                await session.start_over()
+                known = await claim.take(session)
+                if known is not None:
+                    return known
                 status = status_of(refusal, service=arrival.rpc.service)
                 outcome = Outcome(status.SerializeToString(), is_refusal=True, is_replay=False)
                 word = refusal.reason
+            else:
+                outcome = Outcome(answer.SerializeToString(), is_refusal=False, is_replay=False)
+                said.append(answer)
             operation = operation_log.described(
                 principal, operate_time=arrival.now, outcome=word, said=said
             )

@@ -21,7 +21,7 @@ def statements(database: Database) -> Iterator[list[str]]:
 
     def note_query(record: Any) -> None:
         # Only what goes to the driver directly; it tells of BEGIN and COMMIT, too.
-        if record.query.startswith("SELECT"):
+        if record.query.startswith(("SELECT", "INSERT", "UPDATE", "WITH")):
             asked.append(record.query)
 
     def listen(connection: Any, *_: Any) -> None:

@@ -4,10 +4,10 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 from uuid import UUID
 
-from sqlalchemy import insert
+import orjson
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.billing.accounts.model import Holder
@@ -19,6 +19,14 @@ from services.billing.ledger.model import NewAccount, Posting, transfer_id
 from services.kit.identity import Principal
 from services.kit.ids import new_id
 from services.kit.money import Money
+from services.kit.prepared import constant
+
+# However many documents there are, they are one value.
+_COLUMNS: Final = ", ".join(Adjustment.__table__.columns.keys())
+_INSERT: Final = constant(
+    f"INSERT INTO adjustments ({_COLUMNS}) SELECT {_COLUMNS} FROM"  # noqa: S608 - our own names
+    " jsonb_populate_recordset(CAST(NULL AS adjustments), CAST(:documents AS jsonb))"
+)
 
 # Holder, kind and unit name an account.
 AccountKey = tuple[UUID, int, Unit]
@@ -84,7 +92,7 @@ async def write(
     accounts = {(lot.holder_id, lot.kind, lot.unit): lot.account_id for lot in known}
     takers = await _open_takers(session, act=act, movements=movements, accounts=accounts)
     documents = [_document(act, movement, memo=memo) for movement in movements]
-    await session.execute(insert(Adjustment), documents)
+    await _INSERT.fetch(session, values={"documents": _json(documents)})
     # The ledger's accounts stay locked from here on: it comes last.
     await _post(session, postings=_postings(act, movements, takers))
     return [Adjustment(**document) for document in documents]
@@ -142,6 +150,11 @@ def _document(act: Act, movement: Movement, *, memo: str | None) -> dict[str, An
         "operator": act.principal.subject,
         "memo": memo,
     }
+
+
+def _json(documents: Sequence[Mapping[str, Any]]) -> str:
+    # As text a decimal stays exact, and the driver's own kind of UUID is known.
+    return orjson.dumps(documents, default=str).decode()
 
 
 def _postings(

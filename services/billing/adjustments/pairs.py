@@ -4,15 +4,15 @@ from collections.abc import Sequence
 from typing import Final
 from uuid import UUID, uuid5
 
-from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.billing.adjustments.model import AdjustmentInProgress, Route
+from services.kit.prepared import constant
 
 # Keys are derived below this name. Two pairs of one key would only be asked to come again.
 PAIRS: Final = UUID("0d5f1c1e-2a55-5c0b-8f0e-6b7a51b6d0f4")
 
-_TAKE: Final = text(
+_TAKE: Final = constant(
     "SELECT key FROM unnest(CAST(:keys AS bigint[])) AS pair (key)"
     " WHERE pg_try_advisory_xact_lock(key)"
 )
@@ -27,7 +27,7 @@ async def refusals_of_running(
     each other's accounts in a circle.
     """
     keys = [_key(tenant_id, route) for route in routes]
-    taken = set(await session.scalars(_TAKE, {"keys": keys}))
+    taken = {key for (key,) in await _TAKE.fetch(session, values={"keys": keys})}
     return [
         None if key in taken else AdjustmentInProgress("another adjustment is running: ask again")
         for key in keys

@@ -10,9 +10,10 @@ from uuid import UUID
 from sqlalchemy import (
     ARRAY,
     ColumnElement,
-    Row,
     Select,
+    SmallInteger,
     Uuid,
+    bindparam,
     func,
     literal,
     null,
@@ -30,6 +31,7 @@ from services.billing.links.model import CustomerLink
 from services.kit.fields import fetch, selected
 from services.kit.identity import Scope
 from services.kit.paging import Direction, Page, keyset, search
+from services.kit.prepared import Prepared
 
 TimeRange = tuple[datetime | None, datetime | None]
 
@@ -147,7 +149,8 @@ async def list_lots(
     kinds: Collection[AccountKind],
 ) -> list[Lot]:
     """Give the accounts that holders have, with what can be taken out of them now."""
-    return _lots(await session.execute(_held(scope, holder_ids, kinds)))
+    values = {"holder_ids": holder_ids, "kinds": kinds}
+    return _lots(await _HELD.fetch_within(session, scope, values=values))
 
 
 async def list_lots_for_update(
@@ -158,14 +161,11 @@ async def list_lots_for_update(
     kinds: Collection[AccountKind],
 ) -> list[Lot]:
     """Give accounts whose balances hold until the transaction ends."""
-    # In the order in which the ledger locks them.
-    ordered = _held(scope, holder_ids, kinds).order_by(Account.tenant_id, Account.id)
-    return _lots(await session.execute(ordered.with_for_update(key_share=True)))
+    values = {"holder_ids": holder_ids, "kinds": kinds}
+    return _lots(await _HELD_FOR_UPDATE.fetch_within(session, scope, values=values))
 
 
-def _held(
-    scope: Scope, holder_ids: Collection[UUID], kinds: Collection[AccountKind]
-) -> Select[*_Held]:
+def _held(scope: Scope) -> Select[*_Held]:
     return select(
         Account.id,
         Account.holder_id,
@@ -173,24 +173,34 @@ def _held(
         Account.unit,
         (Account.credits_posted - Account.debits_posted - Account.debits_pending).label("units"),
         (Account.debits_pending > 0).label("is_held"),
-    ).where(*scope.covers(Account), Account.holder_id.in_(holder_ids), Account.kind.in_(kinds))
+    ).where(
+        *scope.covers(Account),
+        Account.holder_id == func.any(bindparam("holder_ids", type_=ARRAY(Uuid()))),
+        Account.kind == func.any(bindparam("kinds", type_=ARRAY(SmallInteger()))),
+    )
 
 
-def _lots(rows: Iterable[Row[*_Held]]) -> list[Lot]:
-    lots = []
-    for account_id, holder_id, kind, text, units, is_held in rows:
-        unit = Unit.parse(text)
-        lots.append(
-            Lot(
-                account_id=account_id,
-                holder_id=holder_id,
-                kind=kind,
-                unit=unit,
-                amount=unit.money(units),
-                is_held=is_held,
-            )
+def _held_for_update(scope: Scope) -> Select[*_Held]:
+    # In the order in which the ledger locks them.
+    return _held(scope).order_by(Account.tenant_id, Account.id).with_for_update(key_share=True)
+
+
+_HELD: Final = Prepared(_held)
+_HELD_FOR_UPDATE: Final = Prepared(_held_for_update)
+
+
+def _lots(rows: Iterable[Sequence[Any]]) -> list[Lot]:
+    return [
+        Lot(
+            account_id=account_id,
+            holder_id=holder_id,
+            kind=kind,
+            unit=(unit := Unit.parse(text)),
+            amount=unit.money(units),
+            is_held=is_held,
         )
-    return lots
+        for account_id, holder_id, kind, text, units, is_held in rows
+    ]
 
 
 def _shown(scope: Scope, columns: Sequence[str]) -> Select[Any]:

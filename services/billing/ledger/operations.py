@@ -7,6 +7,7 @@ from typing import Any, Final
 from uuid import UUID
 
 import orjson
+from asyncpg import PostgresError
 from sqlalchemy import select, text, tuple_, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.exc import DBAPIError
@@ -26,14 +27,15 @@ from services.kit.errors import Refusal
 from services.kit.identity import Scope
 from services.kit.ids import new_id
 from services.kit.money import Money
+from services.kit.prepared import Prepared, constant
 
 POSTINGS_MAX: Final = 500
 # What the functions raise where they refuse (0003_ledger_functions.sql).
 REFUSED: Final = "LG001"
 CHECK_VIOLATION: Final = "23514"
 
-_POST: Final = text("SELECT ledger_post(CAST(:items AS jsonb))")
-_POST_GROUP: Final = text("SELECT ledger_post_group(CAST(:items AS jsonb))")
+_POST: Final = constant("SELECT ledger_post(CAST(:items AS jsonb))")
+_POST_GROUP: Final = constant("SELECT ledger_post_group(CAST(:items AS jsonb))")
 _POST_MANY: Final = text(
     "SELECT n, outcome, detail FROM ledger_post_many(CAST(:items AS jsonb)) ORDER BY n"
 )
@@ -85,7 +87,7 @@ async def post(session: AsyncSession, *, posting: Posting) -> bool:
 
     :raises InsufficientBalance, UnitMismatch, AccountClosing, TransferIdReused:
     """
-    return bool(await _call(session, _POST, [item_of(posting, phase=Phase.POSTED)]))
+    return await _call(session, _POST, [item_of(posting, phase=Phase.POSTED)])
 
 
 async def post_many(session: AsyncSession, *, postings: Sequence[Posting]) -> list[Outcome]:
@@ -108,7 +110,7 @@ async def reserve(session: AsyncSession, *, posting: Posting, expire_time: datet
     :raises InsufficientBalance, UnitMismatch, AccountClosing, TransferIdReused:
     """
     items = [item_of(posting, phase=Phase.PENDING, expire_time=expire_time)]
-    return bool(await _call(session, _POST, items))
+    return await _call(session, _POST, items)
 
 
 async def post_pending(
@@ -251,19 +253,22 @@ async def _many(session: AsyncSession, items: Sequence[dict[str, Any]]) -> list[
 
 async def call_group(session: AsyncSession, items: Sequence[dict[str, Any]]) -> bool:
     """Do all items or none; give false where they were done before."""
-    return bool(await _call(session, _POST_GROUP, items))
+    return await _call(session, _POST_GROUP, items)
 
 
-async def _call(session: AsyncSession, statement: Any, items: Sequence[dict[str, Any]]) -> Any:
-    """Call a function that raises where it refuses; the caller's savepoint undoes it."""
+async def _call(
+    session: AsyncSession, statement: Prepared, items: Sequence[dict[str, Any]]
+) -> bool:
+    """Call a function that raises where it refuses; whoever answers the call undoes it."""
     content = _json(items) if statement is _POST_GROUP else _json(items)[1:-1]
     try:
-        return (await session.execute(statement, {"items": content})).scalar_one()
-    except DBAPIError as error:
+        ((is_new,),) = await statement.fetch(session, values={"items": content})
+    except (DBAPIError, PostgresError) as error:
         refusal = refusal_in(error)
         if refusal is None:
             raise
         raise refusal from error
+    return bool(is_new)
 
 
 def _json(items: Sequence[dict[str, Any]]) -> str:
@@ -275,12 +280,12 @@ def _json(items: Sequence[dict[str, Any]]) -> str:
     return orjson.dumps(content, default=str).decode()
 
 
-def refusal_in(error: DBAPIError) -> Refusal | None:
+def refusal_in(error: DBAPIError | PostgresError) -> Refusal | None:
     """Find the ledger's refusal in a database error.
 
     Locks not given and deadlocks are none of them: they say nothing of balances.
     """
-    cause: Any = getattr(error.orig, "__cause__", None)
+    cause: Any = getattr(error.orig, "__cause__", None) if isinstance(error, DBAPIError) else error
     state = getattr(cause, "sqlstate", None)
     if state == REFUSED:
         return refusal_of(cause.message, orjson.loads(getattr(cause, "detail", "{}")))

@@ -1,13 +1,15 @@
 """Reads how customers are linked, inside the scope of who asks."""
 
 from collections.abc import Sequence
+from typing import Any, Final
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import ARRAY, Select, Uuid, bindparam, func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.billing.links.model import CustomerLink
 from services.kit.identity import Scope
+from services.kit.prepared import Prepared
 
 
 async def batch_get(
@@ -23,13 +25,23 @@ async def batch_get_for_share(
     session: AsyncSession, *, scope: Scope, customer_ids: Sequence[UUID]
 ) -> dict[UUID, CustomerLink]:
     """Give links that can not begin to close before the transaction ends."""
-    statement = (
-        select(CustomerLink)
-        .where(*scope.covers(CustomerLink), CustomerLink.customer_id.in_(customer_ids))
+    rows = await _FOR_SHARE.fetch_within(session, scope, values={"customer_ids": customer_ids})
+    links = [CustomerLink(**dict(zip(_NAMES, row, strict=True))) for row in rows]
+    return {link.customer_id: link for link in links}
+
+
+def _for_share(scope: Scope) -> Select[Any]:
+    named = func.any(bindparam("customer_ids", type_=ARRAY(Uuid())))
+    return (
+        select(*CustomerLink.__table__.columns)
+        .where(*scope.covers(CustomerLink), CustomerLink.customer_id == named)
         .order_by(CustomerLink.customer_id)
         .with_for_update(read=True, key_share=True)
     )
-    return {link.customer_id: link for link in await session.scalars(statement)}
+
+
+_NAMES: Final = tuple(CustomerLink.__table__.columns.keys())
+_FOR_SHARE: Final = Prepared(_for_share)
 
 
 async def get_for_update(

@@ -186,7 +186,4 @@ async def _is_enabled(session: AsyncSession, *, principal: Principal) -> bool:
     if principal.partner_id is None:
         # The platform's operators and jobs: the switch is a partner's.
         return False
-    settings = await queries.get_settings(
-        session, scope=principal.scope, partner_id=principal.partner_id
-    )
-    return settings is not None and settings.is_enabled
+    return await queries.is_enabled(session, scope=principal.scope, partner_id=principal.partner_id)

@@ -2,15 +2,16 @@
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 from uuid import UUID
 
-from sqlalchemy import func, select
+from sqlalchemy import Select, Uuid, bindparam, func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.billing.verification_codes.model import VerificationChallenge, VerificationSettings
 from services.kit.fields import fetch, selected
 from services.kit.identity import Scope
+from services.kit.prepared import Prepared
 
 
 async def get_for_update(
@@ -33,6 +34,22 @@ async def get_settings(
         *scope.covers(VerificationSettings), VerificationSettings.partner_id == partner_id
     )
     return (await session.scalars(statement)).one_or_none()
+
+
+async def is_enabled(session: AsyncSession, *, scope: Scope, partner_id: UUID) -> bool:
+    """Tell whether a partner has its writes verified."""
+    values = {"whose": partner_id}
+    return any(row[0] for row in await _IS_ENABLED.fetch_within(session, scope, values=values))
+
+
+def _is_enabled(scope: Scope) -> Select[Any]:
+    return select(VerificationSettings.is_enabled).where(
+        *scope.covers(VerificationSettings),
+        VerificationSettings.partner_id == bindparam("whose", type_=Uuid()),
+    )
+
+
+_IS_ENABLED: Final = Prepared(_is_enabled)
 
 
 async def get_settings_row(
