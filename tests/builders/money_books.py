@@ -41,7 +41,7 @@ class Balance:
         return self.posted - self.held
 
 
-class Refused(Exception):  # noqa: N818 - a no, as the services say it
+class Refused(Exception):
     def __init__(self, reason: str) -> None:
         super().__init__(reason)
         self.reason = reason

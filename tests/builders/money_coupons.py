@@ -114,7 +114,7 @@ class Coupons(Funds):
         return sorted(found, key=lambda one: (one.expire_time, self.available(one.key)))
 
     def settle_coupons(self) -> None:
-        """Let return what is left of vouchers that are due, then move on what quotas can not use."""
+        """Let return what is left of vouchers that are due; then move on rests of quotas."""
         for voucher in self.vouchers:
             is_due = voucher.due_time is not None and voucher.due_time <= self.now
             if is_due and not self.account(voucher.key).held:

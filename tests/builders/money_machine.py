@@ -20,6 +20,7 @@ from services.billing.adjustments.model import AdjustmentKind, Target
 from services.billing.closings import operations as closings
 from services.billing.ledger import operations as ledger
 from services.billing.ledger.chart import AccountKind, Unit
+from services.billing.links.operations import put_customer_links
 from services.billing.payments import arrears, charging, due, intake, operations, refunds
 from services.billing.payments.orders import Order
 from services.billing.payments.returns import RefundLine
@@ -60,7 +61,6 @@ from tests.builders.money_coupons import QUOTA_LIFE
 from tests.builders.money_oracle import DONE, answer_about
 from tests.builders.payments import a_line, an_order, some_usage
 from tests.builders.principals import an_administrator
-from services.billing.links.operations import put_customer_links
 
 _ACCOUNTS = text("SELECT holder_id, kind, unit, credits_posted - debits_posted AS posted,"
     " debits_pending AS held, credits_pending AS awaited FROM accounts")  # fmt: skip
@@ -128,7 +128,7 @@ class MoneyStory(TenantLedger):
                 if (rows := list(await session.execute(text(query))))
             }
 
-    async def wait(self, session: AsyncSession, *, hours: int) -> None:
+    async def wait(self, _session: AsyncSession, *, hours: int) -> None:
         self.now += timedelta(hours=hours)
 
     async def run_jobs(self, session: AsyncSession) -> None:

@@ -64,7 +64,9 @@ class Orders(Coupons):
     usage: dict[tuple[str, str], tuple[int, int]] = field(default_factory=dict)
     returns: list[tuple[str, int]] = field(default_factory=list)
 
-    def pay(self, *, customer: str, payer: str, number: str, cents: int, voucher: int | None) -> None:
+    def pay(
+        self, *, customer: str, payer: str, number: str, cents: int, voucher: int | None
+    ) -> None:
         order = self._order(customer, payer, number, cents, voucher)
         self._take(order.parts)
         order.state = "PAID"
@@ -133,9 +135,7 @@ class Orders(Coupons):
         parts = [self._coupon_part(one) for one in self.usable(customer)]
         parts = self._up_to([*parts, *self._money(customer)], left)
         self._take(parts)
-        self.move(
-            Key(customer, "RECEIVABLE"), REVENUE, left - sum(part.cents for part in parts)
-        )
+        self.move(Key(customer, "RECEIVABLE"), REVENUE, left - sum(part.cents for part in parts))
 
     def repay(self) -> None:
         """Let customers who owe something and have something pay it."""

@@ -14,6 +14,7 @@ from services.billing.ledger.chart import TransferCode
 from services.billing.ledger.model import transfer_id
 from services.billing.links import operations as links
 from services.billing.links import queries as linked
+from services.billing.payments import operations as payments
 from services.billing.voucher_operations.model import VoucherOperationType
 from services.billing.vouchers.reclaims import reclaim_all_of_customer
 from services.kit.errors import NotFound
@@ -40,6 +41,7 @@ async def close_customer_accounts(
     accounts = await queries.list_accounts(session, scope=scope, customer_id=customer_id)
     await ledger.close_accounts(session, tenant_id=scope.tenant_id, ids=accounts)
     await session.flush()
+    await payments.cancel_all_of_customer(session, scope=scope, customer_id=customer_id, now=now)
     for hold in await queries.list_holds(session, scope=scope, customer_id=customer_id):
         await ledger.void_pending(
             session,
