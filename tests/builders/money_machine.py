@@ -231,12 +231,12 @@ class MoneyStory(TenantLedger):
         paid = await operations.pay_order(session, **self._asked, order=self._order(**said))
         self.orders.append(paid)
 
-    async def hold_order(self, session: AsyncSession, **said: Any) -> None:
+    async def hold_order(self, session: AsyncSession, *, hours: int, **said: Any) -> None:
         held = await operations.hold_order(
             session,
             **self._asked,
             order=self._order(**said),
-            expire_time=self.now + timedelta(hours=2),
+            expire_time=self.now + timedelta(hours=hours),
         )
         self.orders.append(held)
 

@@ -3,6 +3,7 @@
 from collections import Counter
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from typing import Any
 
 from tests.builders.money_books import ADVISORY, CUSTOMERS, OWNERS, REVENUE, Key, Refused
 from tests.builders.money_coupons import Coupons, Issued
@@ -64,20 +65,17 @@ class Orders(Coupons):
     usage: dict[tuple[str, str], tuple[int, int]] = field(default_factory=dict)
     returns: list[tuple[str, int]] = field(default_factory=list)
 
-    def pay(
-        self, *, customer: str, payer: str, number: str, cents: int, voucher: int | None
-    ) -> None:
-        order = self._order(customer, payer, number, cents, voucher)
+    def pay(self, **said: Any) -> None:
+        order = self._order(**said)
         self._take(order.parts)
         order.state = "PAID"
         self.orders.append(order)
 
-    def hold_order(
-        self, *, customer: str, payer: str, number: str, cents: int, voucher: int | None
-    ) -> None:
-        order = self._order(customer, payer, number, cents, voucher)
-        if payer == "CUSTOMER" and customer in self.closing:
+    def hold_order(self, *, hours: int, **said: Any) -> None:
+        order = self._order(**said)
+        if order.payer == "CUSTOMER" and order.customer in self.closing:
             raise Refused("ACCOUNT_CLOSING")
+        order.expire_time = self.now + timedelta(hours=hours)
         for part in order.parts:
             self.hold(part.debit, part.credit, part.cents)
         self.orders.append(order)
@@ -149,7 +147,7 @@ class Orders(Coupons):
                     self.move(REVENUE, owed, part.cents)
 
     def _order(
-        self, customer: str, payer: str, number: str, cents: int, voucher: int | None
+        self, *, customer: str, payer: str, number: str, cents: int, voucher: int | None
     ) -> Paid:
         is_own = payer == "CUSTOMER"
         if voucher is not None and not is_own:
@@ -167,8 +165,7 @@ class Orders(Coupons):
             is_same = (known.customer, known.number) == (customer, number)
             if is_same and known.state_at(self.now) in {"HELD", "PAID"}:
                 raise Refused("ORDER_ALREADY_PAID")
-        end = self.now + timedelta(hours=2)
-        return Paid(customer, payer, number, parts, "HELD", end, self.now)
+        return Paid(customer, payer, number, parts, "HELD", self.now, self.now)
 
     def _coupon_part(self, voucher: Issued) -> Part:
         left = self.available(voucher.key)
