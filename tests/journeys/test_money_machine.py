@@ -31,7 +31,7 @@ pytestmark = pytest.mark.no_cover
 
 # So many tests, for as many processes as there are to share them.
 MACHINES = 6
-STORIES = int(os.environ.get("MONEY_STORIES", "25"))
+STORIES = int(os.environ.get("MONEY_STORIES", "20"))
 STORY_LENGTH = 40
 # Counted from the last one, which is the most alive.
 WHICH = (0, 0, 1, 2, 3)
@@ -70,7 +70,7 @@ _ORDER = {
     "voucher": (None, None, None, *WHICH),
 }
 _LEAVING = {"customer": CUSTOMER, "later": (*[0] * 8, 1, -1)}
-TIME: Steps = {"wait": {"hours": (1, 2, 24, 24, 120, 24 * 31)}, "run_jobs": {}}
+TIME: Steps = {"wait": {"hours": (1, 2, 24, 120, 24 * 8, 24 * 31)}, "run_jobs": {}}
 FUNDS: Steps = {
     "top_up": {"cents": CENTS},
     "top_up_again": {"which": WHICH, "cents": CENTS},
@@ -88,7 +88,7 @@ COUPONS: Steps = {
 }
 ORDERS: Steps = {
     "pay": _ORDER,
-    "hold_order": {**_ORDER, "hours": (2, 240)},
+    "hold_order": {**_ORDER, "hours": (2, 24 * 40)},
     "pay_held": {"which": WHICH},
     "cancel": {"which": WHICH},
     "refund": {"which": WHICH, "cents": (None, 1, 333, 1000)},
@@ -108,9 +108,8 @@ CLOSINGS: Steps = {
     "return_balances": _LEAVING,
     "reopen": _LEAVING,
 }
-# What every machine gets done, and how many ways it has to be refused at least.
-USUAL = {"run_jobs", "reclaim", "issue", "pay", "hold_order", "use", "withdraw", "pay_out", "close"}
-REFUSALS_MIN = 8
+# So many different steps a machine gets done, and so many reasons it has to be refused.
+DONE_MIN, REFUSALS_MIN = 12, 5
 EVERYTHING = (TIME, FUNDS, FUNDS, COUPONS, ORDERS, ORDERS, ORDERS, WITHDRAWALS, CLOSINGS)
 
 
@@ -216,5 +215,5 @@ def test_any_story_of_money_goes_as_the_oracle_says(
 
     done = {name for name, outcome in machine.met if outcome == DONE}
     refused = {outcome for _, outcome in machine.met if outcome != DONE}
-    assert done >= USUAL
+    assert len(done) > DONE_MIN
     assert len(refused) > REFUSALS_MIN
