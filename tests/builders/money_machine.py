@@ -404,7 +404,10 @@ class MoneyStory(TenantLedger):
         return challenge.id
 
     async def _reviewed(self, session: AsyncSession, which: int) -> dict[str, Any]:
-        named = {"scope": self.principal.scope, "withdrawal_id": self.withdrawals[which]}
+        named: dict[str, Any] = {
+            "scope": self.principal.scope,
+            "withdrawal_id": self.withdrawals[which],
+        }
         await reviews.review_withdrawal(session, **named)
         return named
 

@@ -52,6 +52,8 @@ THINGS = {
     "approve_withdrawal": "withdrawals",
     "reject_withdrawal": "withdrawals",
 }
+# Orders of this state are taken, if there are any.
+LIVE = {"refund": "PAID", "pay_held": "HELD", "cancel": "HELD"}
 NEXT = {"CLOSED": "take_vouchers", "VOUCHERS_RECLAIMED": "return_balances"}
 
 
@@ -110,7 +112,7 @@ CLOSINGS: Steps = {
 }
 # So many different steps a machine gets done, and so many reasons it has to be refused.
 DONE_MIN, REFUSALS_MIN = 12, 5
-EVERYTHING = (TIME, FUNDS, FUNDS, COUPONS, ORDERS, ORDERS, ORDERS, WITHDRAWALS, CLOSINGS)
+EVERYTHING = (*[TIME, FUNDS, COUPONS, WITHDRAWALS] * 2, *[ORDERS] * 6, CLOSINGS)
 
 
 class MoneyMachine(RuleBasedStateMachine):
@@ -147,7 +149,10 @@ class MoneyMachine(RuleBasedStateMachine):
         if "which" in said:
             if not things:
                 return
-            said["which"] = late(things, said["which"])
+            state = LIVE.get(name)
+            live = [place for place, one in enumerate(things) if state and one.state == state]
+            places = live or range(len(things))
+            said["which"] = places[late(places, said["which"])]
         if said.get("voucher") is not None:
             said["voucher"] = late(things, said["voucher"])
         if "later" in said:
