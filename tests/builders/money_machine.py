@@ -29,6 +29,7 @@ from services.billing.top_ups.model import Payment as PaidIn
 from services.billing.top_ups.operations import record_top_up
 from services.billing.verification_codes.model import VerificationChallenge
 from services.billing.voucher_quotas import operations as quotas
+from services.billing.voucher_quotas.model import VoucherQuota
 from services.billing.voucher_quotas.rests import settle_voucher_quotas
 from services.billing.voucher_quotas.sub_quota_grants import grant_sub_quota
 from services.billing.voucher_quotas.sub_quota_reclaims import reclaim_sub_quotas
@@ -199,7 +200,7 @@ class MoneyStory(TenantLedger):
         self, session: AsyncSession, *, which: int, customer: str, cents: int, days: int
     ) -> Refusal | None:
         quota_id, owner = self.quotas[which]
-        quota = await session.get_one(quotas.VoucherQuota, (self.tenant_id, quota_id))
+        quota = await session.get_one(VoucherQuota, (self.tenant_id, quota_id))
         terms = vouchers.Terms(
             face_value=yuan(cents),
             effective_time=None,
