@@ -41,11 +41,7 @@ async def close_customer_accounts(
     accounts = await queries.list_accounts(session, scope=scope, customer_id=customer_id)
     await ledger.close_accounts(session, tenant_id=scope.tenant_id, ids=accounts)
     await session.flush()
-    held = await queries.list_held_orders(session, scope=scope, customer_id=customer_id, now=now)
-    for payment_id in held:
-        await payments.cancel_order(
-            session, scope=scope, request_id=f"close-{payment_id}", payment_id=payment_id, now=now
-        )
+    await payments.cancel_all_of_customer(session, scope=scope, customer_id=customer_id, now=now)
     for hold in await queries.list_holds(session, scope=scope, customer_id=customer_id):
         await ledger.void_pending(
             session,

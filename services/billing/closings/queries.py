@@ -1,18 +1,21 @@
 """Reads closings, and what still holds a customer's money, inside the scope of who asks."""
 
-from datetime import datetime
+from typing import Final
 from uuid import UUID
 
-from sqlalchemy import Select, func, null, or_, select
+from sqlalchemy import Select, func, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.billing.closings.model import Closing
 from services.billing.ledger import queries as ledger
-from services.billing.ledger.chart import Phase
+from services.billing.ledger.chart import AccountKind, Phase
 from services.billing.ledger.model import Account, Transfer
-from services.billing.payments.model import Payment, PaymentState
 from services.billing.vouchers.model import Voucher
 from services.kit.identity import Scope
+
+# What can be given. What a customer owes or has used of its credit stays open: spending and
+# repaying, which empty the others, end there.
+_GIVEN: Final = (AccountKind.CUSTOMER_CASH, AccountKind.CUSTOMER_CREDIT, AccountKind.VOUCHER)
 
 
 async def get_for_update(
@@ -27,21 +30,8 @@ async def get_for_update(
 
 
 async def list_accounts(session: AsyncSession, *, scope: Scope, customer_id: UUID) -> list[UUID]:
-    """Give the ids of all accounts of a customer's and of its vouchers."""
+    """Give the ids of the accounts that a customer is given something in, and of its vouchers."""
     return list(await session.scalars(_accounts(scope, customer_id)))
-
-
-async def list_held_orders(
-    session: AsyncSession, *, scope: Scope, customer_id: UUID, now: datetime
-) -> list[UUID]:
-    """Give the payments of a customer's orders that are held and not paid yet."""
-    statement = select(Payment.id).where(
-        *scope.covers(Payment, account_manager=null()),
-        Payment.customer_id == customer_id,
-        Payment.state == PaymentState.HELD,
-        Payment.expire_time > now,
-    )
-    return list(await session.scalars(statement.order_by(Payment.id)))
 
 
 async def list_holds(session: AsyncSession, *, scope: Scope, customer_id: UUID) -> list[Transfer]:
@@ -60,5 +50,6 @@ def _accounts(scope: Scope, customer_id: UUID) -> Select[UUID]:
     vouchers = select(Voucher.id).where(*scope.covers(Voucher), Voucher.customer_id == customer_id)
     return select(Account.id).where(
         *scope.covers(Account),
+        Account.kind.in_(_GIVEN),
         or_(Account.holder_id == customer_id, Account.holder_id.in_(vouchers)),
     )

@@ -119,8 +119,27 @@ async def cancel_order(
 
     :raises NotFound, PaymentStateConflict:
     """
-    names = Transfers(tenant_id=scope.tenant_id, method="CancelOrder", request_id=request_id)
     payment = await _held(session, scope=scope, payment_id=payment_id, now=now)
+    names = Transfers(tenant_id=scope.tenant_id, method="CancelOrder", request_id=request_id)
+    await _cancel(session, payment, names=names, now=now)
+
+
+async def cancel_all_of_customer(
+    session: AsyncSession, *, scope: Scope, customer_id: UUID, now: datetime
+) -> None:
+    """Let return what is set aside of what a customer has, for whichever orders."""
+    for payment in await queries.list_held_for_update(
+        session, scope=scope, customer_id=customer_id, now=now
+    ):
+        names = Transfers(
+            tenant_id=scope.tenant_id, method="cancel_all_of_customer", request_id=str(payment.id)
+        )
+        await _cancel(session, payment, names=names, now=now)
+
+
+async def _cancel(
+    session: AsyncSession, payment: Payment, *, names: Transfers, now: datetime
+) -> None:
     payment.cancel(now=now)
     await session.flush()
     if payment.legs:

@@ -147,6 +147,20 @@ async def get_for_update(
     return await session.scalar(statement.with_for_update())
 
 
+async def list_held_for_update(
+    session: AsyncSession, *, scope: Scope, customer_id: UUID, now: datetime
+) -> list[Payment]:
+    """Give payments for which something of what a customer has is set aside."""
+    statement = select(Payment).where(
+        *_covered(scope),
+        Payment.customer_id == customer_id,
+        Payment.payer == Payer.CUSTOMER,
+        Payment.state == PaymentState.HELD,
+        Payment.expire_time > now,
+    )
+    return list(await session.scalars(statement.order_by(Payment.id).with_for_update()))
+
+
 async def list_lapsed_for_update(
     session: AsyncSession,
     *,

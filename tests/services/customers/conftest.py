@@ -4,7 +4,6 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from uuid import UUID
 
 import pytest
-from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.kit.database import Database
 from tests.builders.principals import a_system, a_tenant
@@ -27,8 +26,8 @@ def tenant_id() -> UUID:
 
 
 @pytest.fixture
-async def session(customers_database: Database, tenant_id: UUID) -> AsyncIterator[AsyncSession]:
+async def session(customers_database: Database, tenant_id: UUID) -> AsyncIterator[WritingSession]:
     """Open a transaction of the tenant that is rolled back in the end."""
     async with customers_database.transaction(a_system(tenant_id)) as session:
         yield session
-        await session.rollback()
+        await session.start_over()
