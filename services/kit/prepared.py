@@ -8,7 +8,7 @@ another's; row-level security stands behind that.
 from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
-from typing import Any, Final
+from typing import Any, Final, cast
 from uuid import UUID
 
 from sqlalchemy import Uuid, bindparam
@@ -118,7 +118,7 @@ def _prepare(statement: Executable, values: Mapping[str, Any]) -> _Ready:
 
     :raises TypeError: where it has values of one call in it.
     """
-    compiled: Any = statement.compile(dialect=_DIALECT)
+    compiled: Any = cast("Any", statement).compile(dialect=_DIALECT)
     state = compiled.construct_expanded_state(values)
     names = state.positiontup or ()
     slots = [(name, None if name in values else state.parameters[name]) for name in names]

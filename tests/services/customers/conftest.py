@@ -6,6 +6,7 @@ from uuid import UUID
 import pytest
 
 from services.kit.database import Database
+from services.kit.writing import WritingSession
 from tests.builders.principals import a_system, a_tenant
 from tests.builders.running import RunningService
 

@@ -4,6 +4,7 @@ The planner may not sort or scan here, so that it finds the index if there is on
 however few rows there are.
 """
 
+import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -12,7 +13,7 @@ from typing import Any
 
 import pytest
 from google.protobuf.message import Message
-from sqlalchemy import text
+from sqlalchemy import event, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from partner.customers.v1 import (
@@ -159,13 +160,26 @@ async def plan_of(session: WritingSession, reading: Awaitable[Any]) -> str:
     """Give the plan of the one statement that a read runs."""
     for way in ("sort", "seqscan", "bitmapscan"):
         await session.execute(text(f"SET LOCAL enable_{way} = off"))
-    asked: list[Any] = []
-    # Plans are of what the driver gets, by whichever way.
-    session.driver.add_query_logger(asked.append)
+    connection = await session.connection()
+    asked: list[tuple[str, Any]] = []
+
+    def note(_connection: Any, _cursor: Any, statement: str, parameters: Any, *_: Any) -> None:
+        asked.append((statement, parameters))
+
+    def note_query(record: Any) -> None:
+        # Only what goes to the driver directly.
+        asked.append((record.query, record.args))
+
+    engine = connection.sync_connection.engine
+    event.listen(engine, "before_cursor_execute", note)
+    session.driver.add_query_logger(note_query)
     try:
         await reading
+        # The driver tells of queries in the next turn.
+        await asyncio.sleep(0)
     finally:
-        session.driver.remove_query_logger(asked.append)
-    [record] = [one for one in asked if one.query.startswith("SELECT")]
-    plan = await session.driver.fetch(f"EXPLAIN (COSTS OFF) {record.query}", *record.args)
+        event.remove(engine, "before_cursor_execute", note)
+        session.driver.remove_query_logger(note_query)
+    [(statement, parameters)] = asked
+    plan = await session.driver.fetch(f"EXPLAIN (COSTS OFF) {statement}", *parameters)
     return "\n".join(row[0] for row in plan)

@@ -91,6 +91,6 @@ async def test_a_record_of_a_transfer_that_was_never_posted_is_found(
         found = {
             name: list(await session.execute(text(query))) for name, query in INVARIANTS.items()
         }
-        await session.rollback()
+        await session.start_over()
 
     assert [len(rows) for rows in found.values()] == [1, 0]
