@@ -167,8 +167,9 @@ async def plan_of(session: WritingSession, reading: Awaitable[Any]) -> str:
         asked.append((statement, parameters))
 
     def note_query(record: Any) -> None:
-        # Only what goes to the driver directly.
-        asked.append((record.query, record.args))
+        # Only what goes to the driver directly; it tells of BEGIN, too.
+        if record.query.startswith("SELECT"):
+            asked.append((record.query, record.args))
 
     engine = connection.sync_connection.engine
     event.listen(engine, "before_cursor_execute", note)
