@@ -72,8 +72,8 @@ async def test_the_runtime_role_has_no_right_to_change_history(
 
 
 async def test_the_functions_take_no_transfer_without_a_tenant(ledger: TenantLedger) -> None:
-    async with ledger.database.every_tenant() as session:
-        with pytest.raises(Exception, match="of one tenant"):
+    with pytest.raises(Exception, match="of one tenant"):
+        async with ledger.database.every_tenant() as session:
             await session.execute(text("SELECT * FROM ledger_post_many('[]')"))
 
 

@@ -10,8 +10,9 @@ from services.billing.statements.model import codes_of, first_day, trade_detail,
 from services.kit.errors import InvalidArgument
 
 TODAY = date(2026, 11, 28)
-# They move vouchers and rebates, which no fund account holds.
+# They move vouchers, rebates and debts, which no fund account holds.
 ELSEWHERE = {code for code in TransferCode if code.name.startswith(("VQ_", "VOUCHER_"))} | {
+    TransferCode.CONSUME_DEBT,
     TransferCode.CONSUME_VOUCHER,
     TransferCode.REBATE_ACCRUE,
     TransferCode.REBATE_FREEZE,
