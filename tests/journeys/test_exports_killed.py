@@ -25,6 +25,9 @@ from tests.builders.keys import Keys
 from tests.builders.principals import a_tenant, an_administrator
 from tests.conftest import MakeDatabase, owner_url, runtime_url
 
+# What runs here is covered by its own tests; watching it would cost thrice the time.
+pytestmark = pytest.mark.no_cover
+
 # Three parts.
 ROWS = 120_000
 MEBIBYTES_MAX = 200

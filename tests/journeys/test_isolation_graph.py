@@ -28,6 +28,9 @@ from tests.builders.holdings import Holding
 from tests.builders.running import RunningService
 from tests.builders.worlds import a_world
 
+# What runs here is covered by its own tests; watching it would cost thrice the time.
+pytestmark = pytest.mark.no_cover
+
 People = dict[str, Person]
 QUERIES = sorted(roots(SCHEMA.query_type))
 MUTATIONS = sorted(roots(SCHEMA.mutation_type))
