@@ -12,6 +12,7 @@ from typing import Any
 import asyncpg
 import grpc
 import psutil
+import pytest
 
 from bench.parts.consumption_rows import fill
 from partner.billing.v1 import exports_pb2, exports_pb2_grpc
