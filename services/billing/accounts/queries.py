@@ -150,12 +150,7 @@ def _shown(scope: Scope, columns: Sequence[str], *, today: date) -> Select[Any]:
         "frozen": Account.debits_pending,
         "designated": _of_partners_cash(_beside(AccountKind.PARTNER_CASH_DESIGNATED)),
         "allocatable": _allocatable(today),
-        "withdrawable": case(
-            (
-                _IS_PARTNERS_CASH & _IS_THE_ROOTS,
-                func.greatest(_LEFT - func.coalesce(_ARREARS, 0), 0),
-            )
-        ),
+        "withdrawable": _withdrawable(),
         "arrears": _of_partners_cash(_ARREARS),
         "credit_limit": _credit_limit(),
         "used": _credit_limit() - _BALANCE,
@@ -182,7 +177,7 @@ def _allocatable(today: date) -> ColumnElement[Any]:
 
 
 def _withdrawable() -> ColumnElement[Any]:
-    """Say in SQL what can be paid out; resellers get back what they gave to their distributor."""
+    """Say in SQL what can be paid out: to the root partner only, less what was invoiced."""
     is_paid_out = _IS_PARTNERS_CASH & _IS_THE_ROOTS
     return case((is_paid_out, func.greatest(_LEFT - func.coalesce(_ARREARS, 0), 0)))
 

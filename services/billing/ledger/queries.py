@@ -1,18 +1,16 @@
-"""Reads accounts and statements, inside the scope of who asks."""
+"""Reads accounts and transfers, inside the scope of who asks."""
 
 from collections.abc import Sequence
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Row, Select, func, select
+from sqlalchemy import Select, func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import aliased
 
 from services.billing.ledger.chart import AccountKind
-from services.billing.ledger.model import Account, Entry, Transfer
+from services.billing.ledger.model import Account, Transfer
 from services.kit.identity import Scope
-
-STATEMENT_MAX = 500
 
 
 async def batch_get(session: AsyncSession, *, scope: Scope, ids: Sequence[UUID]) -> list[Account]:
@@ -47,31 +45,6 @@ async def list_by_holder(
         .execution_options(populate_existing=True)
     )
     return list(await session.scalars(statement))
-
-
-async def list_statement(
-    session: AsyncSession,
-    *,
-    scope: Scope,
-    account_id: UUID,
-    before_version: int | None,
-    at_most: int,
-) -> list[Row[tuple[Entry, Transfer]]]:
-    """Give an account's entries with their transfers, newest first, from before a version."""
-    statement = (
-        select(Entry, Transfer)
-        .join(Account, (Account.tenant_id == Entry.tenant_id) & (Account.id == Entry.account_id))
-        .join(
-            Transfer,
-            (Transfer.tenant_id == Entry.tenant_id) & (Transfer.id == Entry.transfer_id),
-        )
-        .where(*scope.covers(Account), *scope.covers(Entry), Entry.account_id == account_id)
-        .order_by(Entry.version.desc())
-        .limit(min(at_most, STATEMENT_MAX))
-    )
-    if before_version is not None:
-        statement = statement.where(Entry.version < before_version)
-    return list(await session.execute(statement))
 
 
 async def list_due(session: AsyncSession, *, scope: Scope, at_most: int) -> list[Transfer]:

@@ -1,38 +1,10 @@
-"""Accounts and statements, read inside the scope of who asks."""
+"""Accounts, read inside the scope of who asks."""
 
 from services.billing.ledger import queries
-from services.billing.ledger.chart import AccountKind, TransferCode
+from services.billing.ledger.chart import AccountKind
 from services.kit.ids import new_id
 from tests.builders.ledger import TenantLedger, yuan
 from tests.builders.principals import an_administrator
-
-
-async def test_statement_lists_entries_newest_first_with_the_balance_behind_each(
-    ledger: TenantLedger,
-) -> None:
-    source, account = await ledger.open(AccountKind.CASH_CLEARING), await ledger.open()
-    for cents in (10, 20, 30):
-        await ledger.post(source, account, cents)
-
-    async with ledger.transaction() as session:
-        newest = await queries.list_statement(
-            session,
-            scope=ledger.principal.scope,
-            account_id=account,
-            before_version=None,
-            at_most=2,
-        )
-        rest = await queries.list_statement(
-            session,
-            scope=ledger.principal.scope,
-            account_id=account,
-            before_version=newest[-1].Entry.version,
-            at_most=2,
-        )
-
-    assert [(row.Entry.amount, row.Entry.balance) for row in newest] == [(30, 60), (20, 30)]
-    assert [(row.Entry.amount, row.Entry.version) for row in rest] == [(10, 1)]
-    assert newest[0].Transfer.code == TransferCode.ADJUST
 
 
 async def test_accounts_are_given_in_the_order_asked_and_without_those_of_others(
