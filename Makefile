@@ -48,7 +48,8 @@ lock: setup ## Renew requirements.lock with what is at least a week old
 
 ##@ Check
 test: setup ## Run every test that needs Python alone, with coverage (args="-k vouchers")
-	@$(BIN)/pytest -n auto --cov --cov-report=term:skip-covered $(args)
+	@$(BIN)/slipcover --json --out .coverage.json -m pytest -n auto $(args)
+	@$(BIN)/slipcover --merge .coverage.json --out .coverage.json$(if $(args),, --fail-under 90)
 
 soak: setup ## Let sixteen writers move money for a minute, and look at every sum (seconds=60)
 	@SOAK_SECONDS=$(or $(seconds),60) $(BIN)/pytest -q tests/services/billing/ledger/test_bank.py

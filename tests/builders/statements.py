@@ -2,11 +2,13 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, Final
 
 from sqlalchemy import event
 
 from services.kit.database import Database
+
+_INTROSPECTION: Final = "typeinfo_tree"
 
 
 @contextmanager
@@ -20,9 +22,11 @@ def statements(database: Database) -> Iterator[list[str]]:
             asked.append(statement)
 
     def note_query(record: Any) -> None:
-        # Only what goes to the driver directly; it tells of BEGIN and COMMIT, too.
-        if record.query.startswith(("SELECT", "INSERT", "UPDATE", "WITH")):
-            asked.append(record.query)
+        # Only what goes to the driver directly; it tells of BEGIN and COMMIT, too, and of what
+        # it asks for itself when a connection meets a type for the first time.
+        query = record.query
+        if query.startswith(("SELECT", "INSERT", "UPDATE", "WITH")) and _INTROSPECTION not in query:
+            asked.append(query)
 
     def listen(connection: Any, *_: Any) -> None:
         drivers.append(connection.driver_connection)

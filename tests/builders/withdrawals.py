@@ -23,6 +23,7 @@ from services.kit.ids import new_id
 from services.kit.secret import Secret
 from tests.builders import funds
 from tests.builders.billing import in_days, money
+from tests.builders.jobs import run_out
 from tests.builders.principals import a_system, an_administrator, an_operator
 from tests.builders.running import RunningService
 from tests.builders.verification import a_code, a_switch
@@ -179,10 +180,8 @@ async def decide(
 async def pay(billing: RunningService, bank: ScriptedBank, *, minutes: int = 0) -> int:
     """Let the job run until it ends no more, some minutes from now; give how many it ended."""
     job = pay_withdrawals(bank, vault_of(billing))
-    now, total = datetime.now(UTC) + timedelta(minutes=minutes, seconds=1), 0
-    while ended := await job.run(billing.database, now):
-        total += ended
-    return total
+    now = datetime.now(UTC) + timedelta(minutes=minutes, seconds=1)
+    return await run_out(job, billing.database, now)
 
 
 async def found(

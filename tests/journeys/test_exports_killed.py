@@ -12,7 +12,6 @@ from typing import Any
 import asyncpg
 import grpc
 import psutil
-import pytest
 
 from bench.parts.consumption_rows import fill
 from partner.billing.v1 import exports_pb2, exports_pb2_grpc
@@ -25,9 +24,6 @@ from tests.builders.exports import ask_for
 from tests.builders.keys import Keys
 from tests.builders.principals import a_tenant, an_administrator
 from tests.conftest import MakeDatabase, owner_url, runtime_url
-
-# What runs here is covered by its own tests; watching it would cost thrice the time.
-pytestmark = pytest.mark.no_cover
 
 # Three parts.
 ROWS = 120_000

@@ -31,9 +31,6 @@ from tests.builders.probes import Path, id_places, is_output_only, request, told
 from tests.builders.running import Answer
 from tests.builders.worlds import a_world, focus_pieces
 
-# What runs here is covered by its own tests; watching it would cost thrice the time.
-pytestmark = pytest.mark.no_cover
-
 
 @dataclass(frozen=True)
 class Worlds:

@@ -8,6 +8,7 @@ import asyncio
 import os
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
+from random import Random
 from typing import Any, ClassVar
 
 import pytest
@@ -26,8 +27,6 @@ from tests.builders.money_books import ADVISORY, LOTS, RESELLER
 from tests.builders.money_machine import MoneyStory
 from tests.builders.money_oracle import DONE, MoneyOracle
 from tests.conftest import OpenDatabase
-
-pytestmark = pytest.mark.no_cover
 
 # So many tests, for as many processes as there are to share them.
 MACHINES = 6
@@ -57,7 +56,7 @@ LIVE = {"refund": "PAID", "pay_held": "HELD", "cancel": "HELD"}
 NEXT = {"CLOSED": "take_vouchers", "VOUCHERS_RECLAIMED": "return_balances"}
 
 
-Steps = Mapping[str, Mapping[str, Sequence[Any]]]
+Steps = dict[str, Mapping[str, Sequence[Any]]]
 _LOT = {"lot": LOTS, "cents": CENTS}
 _ADJUSTMENT = {
     "target": (*["orchid", "lotus", RESELLER] * 2, ADVISORY),
@@ -110,8 +109,23 @@ CLOSINGS: Steps = {
     "return_balances": _LEAVING,
     "reopen": _LEAVING,
 }
+# What shows only in such an order; a scene is played through, with other steps in between.
+SCENES = (
+    ("hold_order", "wait", "run_jobs", "cancel", "run_jobs"),
+    ("hold_order", "wait", "pay_held", "refund", "run_jobs"),
+    ("issue", "hold_order", "next", "next", "cancel", "next", "next"),
+    ("issue", "pay", "wait", "run_jobs", "refund", "run_jobs"),
+    ("use", "use", "use", "allocate", "run_jobs"),
+    ("pay", "next", "refund", "next", "reopen", "refund"),
+    ("issue", "grant_sub_quota", "reclaim_sub_quota", "reclaim_voucher", "run_jobs"),
+    ("withdraw", "approve_withdrawal", "pay_out", "wait", "pay_out", "withdraw"),
+    ("withdraw", "reject_withdrawal", "withdraw", "cancel_withdrawal"),
+)
+# One step of so many begins a scene, and is in between where one is played.
+SCENE_EVERY, BETWEEN_EVERY = 6, 4
 # So many different steps a machine gets done, and so many reasons it has to be refused.
 DONE_MIN, REFUSALS_MIN = 12, 5
+STEPS: Steps = TIME | FUNDS | COUPONS | ORDERS | WITHDRAWALS | CLOSINGS
 EVERYTHING = (*[TIME, FUNDS, COUPONS, WITHDRAWALS] * 2, *[ORDERS] * 6, CLOSINGS)
 
 
@@ -126,6 +140,8 @@ class MoneyMachine(RuleBasedStateMachine):
         """Let everybody have something."""
         self.story, self.oracle = MoneyStory(self.database), MoneyOracle()
         self.steps_taken = 0
+        self.scene: list[str] = []
+        self.hero = ""
         self.runner.run(self.story.begin())
         self.do("top_up", cents=10_000)
         for lot in LOTS:
@@ -143,7 +159,7 @@ class MoneyMachine(RuleBasedStateMachine):
         """Let dice choose the step: Hypothesis likes to say the same again and again."""
         chance = dice(number, self.steps_taken)
         self.steps_taken += 1
-        name, fields = chance.choice([*chance.choice(EVERYTHING).items()])
+        name, fields = self._choose(chance)
         said = {field: chance.choice(values) for field, values in fields.items()}
         things = getattr(self.oracle, THINGS.get(name, "vouchers"))
         if "which" in said:
@@ -159,6 +175,17 @@ class MoneyMachine(RuleBasedStateMachine):
             name, said = self._closing(name, **said)
         note(f"{name} {said}")
         self.do(name, **said)
+
+    def _choose(self, chance: Random) -> tuple[str, Mapping[str, Sequence[Any]]]:
+        """Give the next step of the scene that is played, or else any."""
+        if not self.scene and chance.randrange(SCENE_EVERY) == 0:
+            self.scene, self.hero = list(chance.choice(SCENES)), chance.choice(CUSTOMER)
+        if self.scene and chance.randrange(BETWEEN_EVERY):
+            name = self.scene.pop(0)
+            # A scene is about one customer.
+            its_own = {"customer": [self.hero]} if "customer" in STEPS[name] else {}
+            return name, {**STEPS[name], **its_own}
+        return chance.choice([*chance.choice(EVERYTHING).items()])
 
     def _closing(self, name: str, *, customer: str, later: int) -> tuple[str, dict[str, Any]]:
         known = self.oracle.leaving.get(customer)

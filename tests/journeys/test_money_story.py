@@ -24,6 +24,7 @@ from tests.builders import invariants
 from tests.builders.billing import money
 from tests.builders.customers import open_tenant
 from tests.builders.graphs import Graph
+from tests.builders.jobs import run_out
 from tests.builders.principals import (
     a_customers_user,
     a_finance_operator,
@@ -134,7 +135,7 @@ class Story:
 
     async def pay_out(self) -> None:
         job = pay_withdrawals(SimulatedBank(), vault_of(self.billing))
-        await job.run(self.billing.database, self.now)
+        await run_out(job, self.billing.database, self.now)
 
 
 @pytest.fixture

@@ -20,9 +20,6 @@ from tests.builders.differential import answer, differences
 from tests.builders.probes import TYPE_ID
 from tests.builders.things import population
 
-# What is measured is what other tests run; watching these would cost thrice their time.
-pytestmark = pytest.mark.no_cover
-
 DOCUMENTS = int(os.environ.get("DIFFERENTIAL_DOCUMENTS", "2000"))
 # So many tests, for as many processes as there are to share them.
 CHUNKS = 40

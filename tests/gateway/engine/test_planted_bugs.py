@@ -31,9 +31,6 @@ from gateway.schema import schema
 from tests.builders import documents
 from tests.builders.differential import DOCUMENTS, Case, differences
 
-# What is measured is what other tests run; watching these would cost thrice their time.
-pytestmark = pytest.mark.no_cover
-
 # Few documents that find most of the bugs below, as long as the graph stays as it is.
 SEEDS = (18, 52, 56, 60, 98, 134, 188, 356, 668)
 # So many are asked where these find none: what a seed stands for changes with the graph.

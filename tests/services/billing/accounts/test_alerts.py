@@ -17,6 +17,7 @@ from services.kit.ids import new_id, to_text
 from services.kit.money import Money
 from tests.builders.billing import money
 from tests.builders.funds import acc, move, open_cash, top_up
+from tests.builders.jobs import run_out
 from tests.builders.principals import a_tenant, an_administrator
 from tests.builders.running import RunningService
 
@@ -120,7 +121,7 @@ async def test_who_waits_for_it_hears_once_each_time_a_balance_has_fallen(
     customer = await open_cash(billing, tenant, Holder.customer(new_id(), partner_id=tenant))
 
     async def heard() -> int:
-        await job.run(billing.database, datetime.now(UTC))
+        await run_out(job, billing.database, datetime.now(UTC))
         return len(mailbox.received)
 
     enough = await heard()
@@ -155,8 +156,8 @@ async def test_who_could_not_be_told_is_told_again(billing: RunningService) -> N
             raise ConnectionError
 
     with pytest.raises(ConnectionError):
-        await telling_low_balances(fail).run(billing.database, datetime.now(UTC))
-    await telling_low_balances(mailbox.send).run(billing.database, datetime.now(UTC))
+        await run_out(telling_low_balances(fail), billing.database, datetime.now(UTC))
+    await run_out(telling_low_balances(mailbox.send), billing.database, datetime.now(UTC))
 
     assert len(mailbox.received) == 1
 

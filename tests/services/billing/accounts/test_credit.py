@@ -29,6 +29,7 @@ from tests.builders.funds import (
     own_accounts,
     violations,
 )
+from tests.builders.jobs import run_out
 from tests.builders.principals import a_tenant, an_operator
 from tests.builders.running import RunningService
 
@@ -89,9 +90,9 @@ async def test_what_is_left_of_a_lot_expires_with_its_last_day_wherever_it_is(
     await move(billing, tenant, theirs, used, "25 CNY", unit=unit, code=TransferCode.CONSUME_CREDIT)
     end = start_of_day(NEXT_YEAR + timedelta(days=1))
 
-    await EXPIRE_CREDIT.run(billing.database, end - timedelta(seconds=1))
+    await run_out(EXPIRE_CREDIT, billing.database, end - timedelta(seconds=1))
     before = await own_accounts(billing, tenant)
-    done = await EXPIRE_CREDIT.run(billing.database, end)
+    done = await run_out(EXPIRE_CREDIT, billing.database, end)
     again = await expire(billing, tenant, now=end)
     after = await own_accounts(billing, tenant)
 

@@ -351,6 +351,7 @@ async def _files(storage: Any, spending: Spending, export: exports_pb2.Export) -
 async def test_the_successor_of_a_dead_worker_makes_the_same_bytes(
     billing: RunningService, spending: Spending, administrator: Principal
 ) -> None:
+    await exports.give_up(billing)
     whole = await an_export(billing, asked(spending), principal=administrator, part_rows=5)
     shared = exports.exports_of(billing, part_rows=5, lease=timedelta(seconds=0.3))
     halved = await billing.call(asked(spending), principal=administrator)
@@ -384,6 +385,7 @@ class Dying:
 async def test_a_damaged_part_is_found_and_the_export_put_off(
     billing: RunningService, spending: Spending, administrator: Principal
 ) -> None:
+    await exports.give_up(billing)
     created = await billing.call(asked(spending), principal=administrator)
     shared = exports.exports_of(billing)
     for _ in range(2):

@@ -26,6 +26,7 @@ from tests.builders.billing import (
     in_days,
     some_customers,
 )
+from tests.builders.jobs import run_out
 from tests.builders.ledger import TenantLedger
 from tests.builders.principals import a_customers_user, a_tenant, an_administrator
 from tests.builders.running import RunningService
@@ -220,8 +221,7 @@ async def test_a_job_settles_every_tenant_and_then_finds_nothing(billing: Runnin
     database, later = billing.database, NOW + timedelta(days=31)
 
     for job in (SETTLE_VOUCHERS, SETTLE_VOUCHER_QUOTAS):
-        while await job.run(database, later):
-            pass
+        await run_out(job, database, later)
 
     for tenant in tenants:
         ledger = TenantLedger(database, tenant)
