@@ -13,6 +13,9 @@ from tests.builders.graph import ENGINE
 from tests.gateway.engine.test_executor import EXAMPLES
 from tests.gateway.test_examples import variables
 
+# What is kept is kept each time; what measures coverage keeps frames, and that happens seldom.
+TRIES = 3
+
 
 @pytest.fixture
 def without_collector() -> Iterator[None]:
@@ -26,12 +29,17 @@ def without_collector() -> Iterator[None]:
 def test_a_document_and_its_plans_go_when_they_leave_the_cache(
     example: object, without_collector: None
 ) -> None:
+    left = [_left(example) for _ in range(TRIES)]
+
+    assert min(left, key=len) == []
+
+
+def _left(example: object) -> list[str]:
+    """Give what is still there of an example's plan when another document took its place."""
     documents = Documents(ENGINE.reference.schema, limits=Limits(documents=1))
-    left = _planned(documents, example)
-
+    planned = _planned(documents, example)
     documents.operation(GraphQLRequest(query="{ me { subject } }"))
-
-    assert [name for name, reference in left.items() if reference() is not None] == []
+    return [name for name, reference in planned.items() if reference() is not None]
 
 
 def _planned(documents: Documents, example: object) -> dict[str, weakref.ref[object]]:
