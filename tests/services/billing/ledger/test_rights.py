@@ -55,6 +55,42 @@ async def test_the_runtime_role_writes_only_by_the_functions(
         await execute(connections["runtime"], statement, tenant_id=ledger.tenant_id)
 
 
+@pytest.mark.parametrize("table", ["accounts", *HISTORY])
+async def test_the_functions_owner_sees_one_tenant_too(
+    ledger: TenantLedger, connections: Mapping[str, Any], table: str
+) -> None:
+    """What posts runs with its rights, so it has a wall of its own."""
+    owner = connections["owner"]
+    account = await ledger.open(filled_with=100)
+    await ledger.reserve(account, await ledger.open(), 10)
+
+    seen = {
+        who: await rows_seen(owner, table, tenant=who, of=ledger.tenant_id)
+        for who in (str(ledger.tenant_id), str(new_id()), "")
+    }
+    with pytest.raises(asyncpg.InsufficientPrivilegeError, match="row-level security"):
+        await execute(
+            owner,
+            "INSERT INTO accounts (tenant_id, id, holder_id, kind, unit, guard)"
+            " VALUES (gen_random_uuid(), gen_random_uuid(), gen_random_uuid(), 1, 'CNY/2', 0)",
+            tenant_id=ledger.tenant_id,
+        )
+
+    own, other, nobody = seen.values()
+    assert own > 0
+    assert other == nobody == 0
+
+
+async def rows_seen(connection: Any, table: str, *, tenant: str, of: UUID) -> int:
+    async with connection.transaction():
+        await connection.execute("SELECT set_config('app.tenant', $1, true)", tenant)
+        count = await connection.fetchval(
+            f"SELECT count(*) FROM {table} WHERE tenant_id = $1",  # noqa: S608 - our own names
+            of,
+        )
+        return int(count)
+
+
 async def test_the_runtime_role_has_no_right_to_change_history(
     connections: Mapping[str, Any],
 ) -> None:
