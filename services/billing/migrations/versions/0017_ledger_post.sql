@@ -111,3 +111,89 @@ BEGIN
     RETURN true;
 END
 $$
+--
+-- Does a batch of plain items, none of them known, as one statement; gives false and does nothing
+-- where any of them would be refused or needs a closer look. `ids` are the accounts': named once
+-- more where many accounts are read, they keep the plan at the primary key.
+CREATE OR REPLACE FUNCTION ledger_post_plain(items ledger_item[], ids uuid[]) RETURNS boolean
+LANGUAGE plpgsql SET search_path = '' AS $$
+DECLARE
+    tenant uuid := app.tenant();
+    at timestamptz := public.ledger_clock();
+    is_plain boolean;
+    written bigint;
+BEGIN
+    SELECT count(DISTINCT i.id) = count(*) AND bool_and(i.phase <= 2 AND i.reverses_id IS NULL)
+        AND NOT EXISTS (
+            SELECT FROM public.transfers t
+            WHERE t.tenant_id = tenant AND t.id = ANY (ARRAY(SELECT k.id FROM unnest(items) k))
+        )
+    INTO is_plain FROM unnest(items) i;
+    IF NOT is_plain THEN
+        RETURN false;
+    END IF;
+    -- Each item is one leg on each of two accounts; sums run in the order of the items.
+    WITH legs AS (
+        SELECT n, id AS transfer_id, debit_account_id AS account_id, unit, 1 AS guard,
+            -- A closing account can only be emptied.
+            phase = 2 AS needs_open,
+            CASE phase WHEN 1 THEN -amount ELSE 0 END AS posted,
+            CASE phase WHEN 2 THEN amount ELSE 0 END AS held FROM unnest(items)
+        UNION ALL
+        SELECT n, id, credit_account_id, unit, 2, true,
+            CASE phase WHEN 1 THEN amount ELSE 0 END,
+            CASE phase WHEN 2 THEN amount ELSE 0 END FROM unnest(items)
+    ), running AS MATERIALIZED (
+        SELECT l.n, l.transfer_id, l.account_id, l.posted,
+            a.version + count(*) FILTER (WHERE l.posted <> 0) OVER w AS version,
+            a.debits_posted - coalesce(sum(l.posted) FILTER (WHERE l.posted < 0) OVER w, 0)
+                AS debits_posted,
+            a.credits_posted + coalesce(sum(l.posted) FILTER (WHERE l.posted > 0) OVER w, 0)
+                AS credits_posted,
+            a.debits_pending + coalesce(sum(l.held) FILTER (WHERE l.guard = 1) OVER w, 0)
+                AS debits_pending,
+            a.credits_pending + coalesce(sum(l.held) FILTER (WHERE l.guard = 2) OVER w, 0)
+                AS credits_pending,
+            a.guard,
+            a.unit = l.unit AND NOT (a.is_closing AND l.needs_open) AS fits,
+            row_number() OVER (PARTITION BY l.account_id ORDER BY l.n DESC) = 1 AS is_last
+        FROM legs l JOIN public.accounts a
+            ON a.tenant_id = tenant AND a.id = l.account_id AND a.id = ANY (ids)
+        WINDOW w AS (PARTITION BY l.account_id ORDER BY l.n)
+    ), verdict AS MATERIALIZED (
+        -- Both accounts of every item are there, and take it.
+        SELECT count(*) = 2 * cardinality(items) AND bool_and(fits AND CASE guard
+            WHEN 1 THEN debits_posted + debits_pending <= credits_posted
+            WHEN 2 THEN credits_posted + credits_pending <= debits_posted
+            ELSE true
+        END) AS holds FROM running
+    ), new_transfers AS (
+        INSERT INTO public.transfers
+        SELECT tenant, i.id, i.code, i.phase, i.debit_account_id, i.credit_account_id, i.amount,
+            NULL, NULL, i.group_id, i.trade_detail, i.expire_time,
+            coalesce(i.effective_time, at), at
+        FROM unnest(items) i WHERE (SELECT holds FROM verdict) ORDER BY i.id
+        ON CONFLICT (tenant_id, id) DO NOTHING RETURNING 1
+    ), new_entries AS (
+        INSERT INTO public.entries
+        SELECT tenant, account_id, version, transfer_id, posted,
+            credits_posted - debits_posted, at
+        FROM running WHERE posted <> 0 AND (SELECT holds FROM verdict)
+    ), moved AS (
+        UPDATE public.accounts a SET
+            debits_posted = r.debits_posted, credits_posted = r.credits_posted,
+            debits_pending = r.debits_pending, credits_pending = r.credits_pending,
+            version = r.version
+        FROM running r
+        WHERE a.tenant_id = tenant AND a.id = r.account_id AND r.is_last
+            AND (SELECT holds FROM verdict)
+    )
+    SELECT CASE WHEN holds THEN (SELECT count(*) FROM new_transfers) END
+    INTO written FROM verdict;
+    IF written <> cardinality(items) THEN
+        -- The same id went to other accounts, and committed since we looked.
+        RAISE serialization_failure;
+    END IF;
+    RETURN written IS NOT NULL;
+END
+$$
