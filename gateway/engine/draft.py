@@ -2,10 +2,9 @@
 
 import re
 from collections.abc import Callable, Hashable, Mapping, Sequence
-from itertools import chain
 from typing import Any, TypeVar
 
-from gateway.engine.code import Names, Shape, function
+from gateway.engine.code import Count, Names, Shape, function
 from gateway.engine.plan import Given, Part, Place, Step
 from gateway.engine.sources import Source
 
@@ -65,14 +64,16 @@ class Draft:
 
     def hoist(self, wish: str, shape: Shape, *, item: str, items: str) -> Shape:
         """Build a list of the first level piece by piece, so that others get their turn."""
-        name = self.names.take(wish)
+        name, count = self.names.take(wish), self.names.take(f"count of {wish}".replace(" ", "_"))
+        each = shape.each([f"for {item} in piece"], items="piece")
         self._statements += [
-            f"{name} = []",
+            f"{name}, {count} = [], 0",
             f"for piece in pieces({items}):",
             "    await turn()",
-            f"    {name} += {_indented(shape.each([f'for {item} in piece']).text)}",
+            f"    {name} += {_indented(each.text)}",
+            f"    {count} += {each.count.text}",
         ]
-        return Shape(name, shape.count.each(items, [f"for {item} in {items}"]))
+        return Shape(name, Count(terms=(count,)))
 
     def part(self, answer: Shape) -> Part:
         """Put the part together and compile its code."""
@@ -102,13 +103,10 @@ class Draft:
             steps=steps,
             source=text,
             build=namespace.pop("build"),
-            count=namespace.pop("count"),
-            is_long=bool(self._statements),
         )
 
     def _text(self, steps: list[Step], names: list[str], answer: Shape) -> str:
-        """Write the functions: the keys of each step, the answer, and how much it is."""
-        arguments = ", ".join(names)
+        """Write the functions: the keys of each step, and the answer with how much it is."""
         keys = []
         for number, step in enumerate(steps):
             if step.keys and _collector(steps, step) == f"keys_{number}":
@@ -118,9 +116,9 @@ class Draft:
                 keys.append(f"# Keys for {', '.join(wanted)}.\n{code}")
         head = f"async def build({', '.join(['turn', *names])})"
         bound = [f"{name} = {value}" for name, value in answer.binds]
-        build = function(head, *self._statements, *bound, f"return {answer.text}")
-        count = function(f"def count({arguments})", f"return {answer.count.text}")
-        return "\n\n".join(chain(keys, [build, count]))
+        # The answer, and how many objects it has.
+        result = f"return {answer.text}, {answer.count.text}"
+        return "\n\n".join([*keys, function(head, *self._statements, *bound, result)])
 
 
 def _collector(steps: Sequence[Step], step: Step) -> str:

@@ -79,10 +79,8 @@ class Part:
     sources: Sequence[Source]
     steps: Sequence[Step]
     source: str
-    build: Callable[..., Awaitable[dict[str, Any]]]
-    count: Callable[..., int]
-    # Whether it holds a list that is built in pieces.
-    is_long: bool
+    # Gives the answer, and how many objects it has.
+    build: Callable[..., Awaitable[tuple[dict[str, Any], int]]]
 
     @cached_property
     def first(self) -> list[Step]:

@@ -37,10 +37,9 @@ class Run:
             self._results.append((part, results))
             steps = _Steps(part, results, self._reading, self._variables, taken=self.steps)
             await steps.take()
-            data |= await _built(part, results)
-            if part.is_long:
-                await turn()
-            self.objects += part.count(*results)
+            built, objects = await _built(part, results)
+            data |= built
+            self.objects += objects
         return data
 
     def known(self) -> Known:
@@ -64,8 +63,8 @@ class Run:
             raise HandOver("arguments") from error
 
 
-async def _built(part: Part, results: list[Any]) -> dict[str, Any]:
-    """Build what a part of the plan answers.
+async def _built(part: Part, results: list[Any]) -> tuple[dict[str, Any], int]:
+    """Build what a part of the plan answers; give it, and how many objects it has.
 
     :raises HandOver: where a value is missing or can not be shown.
     """

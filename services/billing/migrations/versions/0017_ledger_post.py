@@ -1,8 +1,9 @@
 """Makes posting cheaper: an account is locked, checked and changed in one statement.
 
-Of a batch, units and closings are looked at where its accounts are read anyway. And the ledger's functions, which run with their owner's rights, meet a policy of their own: the
-same wall, said in a way that costs a single row next to nothing. The runtime role's way, which
-asks for the tenant once for a whole scan, costs a third of a posting.
+Of a batch, units and closings are looked at where its accounts are read anyway. And the ledger's
+functions, which run with their owner's rights, meet a policy of their own: the same wall, said in
+a way that costs a single row next to nothing. The runtime role's way, which asks for the tenant
+once for a whole scan, costs a third of a posting.
 """
 
 from pathlib import Path
