@@ -1,6 +1,7 @@
 """The demo's money: what partners paid in, their credit, quotas, vouchers, and who gets codes."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import date, timedelta
 
 from google.type import date_pb2
@@ -39,6 +40,14 @@ TOP_UPS = (
 CREDITS = (("20000", 210), ("5000", None))
 
 
+@dataclass(frozen=True)
+class Issued:
+    """The quota that vouchers were issued from, and a voucher of each customer, by its id."""
+
+    quota_id: str
+    vouchers: Mapping[str, str]
+
+
 async def pay_in(rpcs: Rpcs, tenant: Tenant, *, currency_code: str, today: date) -> None:
     """Let the root partner pay in by several channels, and the platform grant it credit."""
     for days, channel, amount, designated in TOP_UPS:
@@ -73,7 +82,7 @@ async def pay_in(rpcs: Rpcs, tenant: Tenant, *, currency_code: str, today: date)
 async def issue_vouchers(
     rpcs: Rpcs, tenant: Tenant, customers: Sequence[customers_pb2.Customer], *,
     currency_code: str, today: date, issuer: Principal,
-) -> None:  # fmt: skip
+) -> Issued:  # fmt: skip
     """Grant two quotas, and issue out of the first three vouchers to each resale customer."""
     quota = await _grant(rpcs, tenant, name="general", total="60000", currency=currency_code,
                          today=today, limits=[])  # fmt: skip
@@ -86,6 +95,7 @@ async def issue_vouchers(
         for customer in customers
         if customer.association_type == terms_pb2.ASSOCIATION_TYPE_RESALE
     ]
+    vouchers: dict[str, str] = {}
     for face_value, usable_in, expires_in in ISSUES:
         for start in range(0, len(recipients), RECIPIENTS_PER_CALL):
             request = vouchers_pb2.IssueVouchersRequest(
@@ -98,13 +108,11 @@ async def issue_vouchers(
             )
             if usable_in:
                 request.effective_time.CopyFrom(moment(today + timedelta(days=usable_in)))
-            await rpcs(
-                "billing",
-                vouchers_pb2_grpc.VoucherServiceStub,
-                "IssueVouchers",
-                request,
-                principal=issuer,
-            )
+            issued = await rpcs("billing", vouchers_pb2_grpc.VoucherServiceStub, "IssueVouchers",
+                                request, principal=issuer)  # fmt: skip
+            for one in issued.results:
+                vouchers.setdefault(one.customer_id, one.voucher.id)
+    return Issued(quota.id, vouchers)
 
 
 async def say_contact(rpcs: Rpcs, tenant: Tenant, *, email: str) -> None:

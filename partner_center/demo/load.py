@@ -5,7 +5,7 @@ from datetime import date
 from typing import Any
 from uuid import UUID
 
-from partner_center.demo import contracts, funds, people, programs, sample
+from partner_center.demo import contracts, funds, people, programs, sample, spending
 from partner_center.demo.companies import companies
 from partner_center.demo.rpcs import Rpcs, Tenant
 from services.kit import ids
@@ -65,8 +65,11 @@ async def _load_provider(rpcs: Rpcs, *, today: date, progress: Progress) -> dict
     await funds.say_contact(rpcs, tenant, email="money@lakeside.example")
     await funds.pay_in(rpcs, tenant, currency_code="USD", today=today)
     await funds.verify_payee(rpcs, tenant, name=name)
-    await funds.issue_vouchers(
+    issued = await funds.issue_vouchers(
         rpcs, tenant, customers, currency_code="USD", today=today, issuer=tenant.administrator
+    )
+    await spending.spend(
+        rpcs, tenant, customers, vouchers=issued.vouchers, currency_code="USD", today=today
     )
     await contracts.sign_contracts(
         rpcs, tenant, partner_name=name, currency_code="USD", today=today
@@ -116,10 +119,17 @@ async def _load_distributor(rpcs: Rpcs, *, today: date, progress: Progress) -> d
     await funds.say_contact(rpcs, tenant, email="money@south.example")
     await funds.pay_in(rpcs, tenant, currency_code="CNY", today=today)
     await funds.verify_payee(rpcs, tenant, name=name)
-    await funds.issue_vouchers(
+    issued = await funds.issue_vouchers(
         rpcs, tenant, customers[: len(own)], currency_code="CNY", today=today,
         issuer=tenant.administrator,
     )  # fmt: skip
+    await spending.spend(
+        rpcs, tenant, customers[: len(own)], vouchers=issued.vouchers, currency_code="CNY",
+        today=today,
+    )  # fmt: skip
+    await spending.share_with_resellers(
+        rpcs, tenant, resellers, quota_id=issued.quota_id, currency_code="CNY"
+    )
     await contracts.sign_contracts(
         rpcs, tenant, partner_name=name, currency_code="CNY", today=today
     )

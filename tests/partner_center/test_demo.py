@@ -1,9 +1,10 @@
 """The demo's data, loaded through the real rpcs."""
 
+from collections import Counter
 from datetime import date
 from typing import Any
 
-from partner.billing.v1 import accounts_pb2
+from partner.billing.v1 import accounts_pb2, payments_pb2
 from partner.customers.v1 import customers_pb2
 from partner_center.demo.load import DISTRIBUTOR, PROVIDER, STEPS, load
 from services.kit.config import SERVICES
@@ -38,8 +39,16 @@ async def test_the_demo_fills_two_tenants_and_a_second_load_adds_nothing(
         accounts_pb2.ListAccountsRequest(), principal=PROVIDER.administrator
     )
     assert [account.amount.amount for account in accounts.accounts] == [
-        "89200.5", "5000", "20000", "5000"
+        "79750.75", "5000", "18800", "5000"
     ]  # fmt: skip
+    paid = await servers["billing"].call(
+        payments_pb2.ListPaymentsRequest(), principal=DISTRIBUTOR.administrator
+    )
+    assert Counter((payment.kind, payment.state) for payment in paid.payments) == {
+        (payments_pb2.PAYMENT_KIND_ORDER, payments_pb2.PAYMENT_STATE_PAID): 8,
+        (payments_pb2.PAYMENT_KIND_ORDER, payments_pb2.PAYMENT_STATE_HELD): 1,
+        (payments_pb2.PAYMENT_KIND_REFUND, payments_pb2.PAYMENT_STATE_PAID): 1,
+    }
     assert second == first
     assert steps == [*STEPS, *STEPS]
     assert set(first) == {

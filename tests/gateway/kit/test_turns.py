@@ -2,6 +2,7 @@
 
 import asyncio
 import time
+from itertools import pairwise
 
 import pytest
 
@@ -15,7 +16,7 @@ def work() -> None:
         pass
 
 
-async def test_pieces_of_several_works_share_a_turn() -> None:
+async def test_a_work_is_finished_before_another_one_is_begun_and_others_come_between() -> None:
     turn, done = Turn(), list[str]()
 
     async def build(name: str) -> None:
@@ -25,19 +26,33 @@ async def test_pieces_of_several_works_share_a_turn() -> None:
             done.append(name)
 
     async def look() -> None:
-        while len(done) < 6:
+        while True:
             done.append("other")
             await asyncio.sleep(0)
-        done.append("other")
 
     looking = asyncio.create_task(look())
     await asyncio.gather(build("first"), build("second"))
     looking.cancel()
 
-    pieces = "".join(name[0] for name in done)
-    assert "ff" not in pieces
-    assert "fs" not in pieces
-    assert "sf" not in pieces
+    assert [name for name in done if name != "other"] == ["first"] * 3 + ["second"] * 3
+    assert all("other" in two for two in pairwise(done))
+
+
+async def test_a_work_that_is_cancelled_holds_up_no_other() -> None:
+    turn, done = Turn(), list[str]()
+
+    async def build(name: str) -> None:
+        await turn()
+        work()
+        await turn()
+        done.append(name)
+
+    cancelled, other = asyncio.create_task(build("first")), asyncio.create_task(build("second"))
+    await asyncio.sleep(0)
+    cancelled.cancel()
+    await asyncio.wait_for(other, timeout=5)
+
+    assert done == ["second"]
 
 
 async def test_short_work_goes_on_at_once() -> None:
