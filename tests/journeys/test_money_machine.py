@@ -110,16 +110,21 @@ CLOSINGS: Steps = {
     "reopen": _LEAVING,
 }
 # Steps of which a scene says more than their name.
-_OWN = {"payer": ["CUSTOMER"]}
+_OWN = {"payer": ["CUSTOMER"], "voucher": [None]}
 EXACTLY: Mapping[str, tuple[str, Mapping[str, Sequence[Any]]]] = {
     # Takes all cash that a customer has at first, and a part of its credit.
     "hold_long": ("hold_order", {**_OWN, "cents": [2500], "hours": [24 * 40]}),
     "hold_coupon": ("hold_order", {**_OWN, "cents": [999], "voucher": [0, 1], "hours": [24 * 40]}),
     "hold_2_hours": ("hold_order", {"hours": [2]}),
+    "pay_from_two_lots": ("pay", {**_OWN, "cents": [5400]}),
+    "pay_half_in_cash": ("pay", {**_OWN, "cents": [2000]}),
     "pay_coupon": ("pay", {**_OWN, "voucher": [0, 1]}),
     "wait_2_hours": ("wait", {"hours": [2]}),
     "wait_5_days": ("wait", {"hours": [24 * 5]}),
     "wait_8_days": ("wait", {"hours": [24 * 8]}),
+    "use_much": ("use", {"rated": [250_050]}),
+    "give_cash": ("allocate", {"kind": ["CASH"], "cents": [999]}),
+    "give_credit": ("allocate", {"kind": ["CREDIT"], "cents": [2500]}),
     "refund_a_third": ("refund", {"cents": [333]}),
     "refund_all": ("refund", {"cents": [None]}),
 }
@@ -129,10 +134,13 @@ SCENES = (
     ("hold_coupon", "wait_5_days", "run_jobs", "cancel", "run_jobs"),
     ("hold_2_hours", "wait_2_hours", "pay_held", "run_jobs", "refund"),
     ("hold_long", "pay_held", "refund_a_third", "refund_a_third", "refund_all"),
+    ("pay_from_two_lots", "refund_a_third", "refund_a_third", "refund_all"),
+    ("pay_half_in_cash", "refund_a_third", "refund_all"),
     ("issue", "hold_coupon", "next", "next", "cancel", "next", "next"),
     ("issue", "pay_coupon", "wait_5_days", "refund_all", "run_jobs"),
     ("issue", "pay_coupon", "reclaim_voucher", "refund_all", "run_jobs"),
     ("use", "use", "use", "allocate", "run_jobs"),
+    ("use_much", "use_much", "use_much", "give_cash", "give_credit", "run_jobs"),
     ("pay", "next", "refund", "next", "next", "reopen", "refund"),
     ("issue", "grant_sub_quota", "reclaim_sub_quota", "reclaim_voucher", "run_jobs"),
     ("top_up", "withdraw", "approve_withdrawal", "pay_out", "wait", "pay_out", "withdraw"),
@@ -151,8 +159,8 @@ BEGINNING: Sequence[tuple[str, dict[str, Any]]] = (
     *(("grant_credit", {"lot": lot, "cents": 4000}) for lot in LOTS),
     *(
         ("allocate", {"target": whom, "kind": kind, "cents": cents})
-        for kind, cents in {"CREDIT": 2000, "CASH": 1000}.items()
-        for whom in ("orchid", RESELLER, "lotus")
+        for whom, credit in {"orchid": 4500, RESELLER: 2500, "lotus": 2000}.items()
+        for kind, cents in {"CREDIT": credit, "CASH": 1000}.items()
     ),
     ("grant_quota", {"cents": 10_000}),
     ("grant_sub_quota", {"which": 0, "cents": 5000}),
@@ -210,7 +218,7 @@ class MoneyMachine(RuleBasedStateMachine):
         if self.scene and chance.randrange(BETWEEN_EVERY):
             word = self.scene.pop(0)
             name, exactly = EXACTLY.get(word, (word, {}))
-            said = {"customer": [self.hero], **exactly}
+            said = {"customer": [self.hero], "target": [self.hero], **exactly}
             return name, {field: said.get(field, values) for field, values in STEPS[name].items()}
         return chance.choice([*chance.choice(EVERYTHING).items()])
 
