@@ -110,7 +110,7 @@ CLOSINGS: Steps = {
     "reopen": _LEAVING,
 }
 # Steps of which a scene says more than their name.
-_OWN = {"payer": ["CUSTOMER"], "voucher": [None]}
+_OWN: Mapping[str, Sequence[Any]] = {"payer": ["CUSTOMER"], "voucher": [None]}
 EXACTLY: Mapping[str, tuple[str, Mapping[str, Sequence[Any]]]] = {
     # Takes all cash that a customer has at first, and a part of its credit.
     "hold_long": ("hold_order", {**_OWN, "cents": [2500], "hours": [24 * 40]}),
