@@ -1,7 +1,8 @@
 """Opens /graphiql in Chromium with all other hosts blocked, runs the first tab, reads the answer.
 
 With URL in the environment it visits that gateway and expects EXPECT to be shown; without, it
-starts one over the test schema. SCREENSHOT names a file for a picture of the page.
+starts one over the test schema, and then everything, to follow an export there. SCREENSHOT names
+a file for a picture of the page.
 """
 
 import asyncio
@@ -16,22 +17,14 @@ from urllib.parse import urlsplit
 
 import structlog
 from aiohttp import web
-from playwright.async_api import Page, async_playwright
+from playwright.async_api import Page
 
 from gateway.http.graphiql import fetch
 from services.kit.config import Environment
+from tests.browser.pages import SECONDS, is_there, judged, new_visitor, opened, pane, run_tab
+from tests.browser.progress import look_at_progress
 from tests.gateway.http.small_gateway import Issuer, make_app
 
-SECONDS = 60
-FLAGS = (
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-)
 EXAMPLE = "query Customers($first: Int!) { customers(first: $first) { nodes { id name } } }"
 
 
@@ -41,6 +34,11 @@ async def main() -> int:
     if url := os.environ.get("URL"):
         return await look(url, expected=os.environ["EXPECT"], chromium=chromium)
     fetch.main()
+    return await look_at_small_one(chromium) or await look_at_progress(chromium)
+
+
+async def look_at_small_one(chromium: str) -> int:
+    """Look at the page of a gateway over the test schema."""
     structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.CRITICAL))
     with TemporaryDirectory() as folder:
         examples = Path(folder)
@@ -84,52 +82,24 @@ async def look(url: str, *, expected: str, chromium: str) -> int:
     """Run the first tab; complain of anything that is not as it should be."""
     complaints: list[str] = []
     host = urlsplit(url).netloc
-    async with async_playwright() as playwright:
-        browser = await playwright.chromium.launch(executable_path=chromium, args=list(FLAGS))
-        page = await (await browser.new_context()).new_page()
-        watch(page, host=host, complaints=complaints)
+    async with opened(chromium) as browser:
+        page = await new_visitor(browser, host=host, complaints=complaints)
         await page.goto(url)
+        await is_there(page)
         try:
             await run_first_tab(page, expected=expected)
         finally:
             if picture := os.environ.get("SCREENSHOT"):
                 await page.screenshot(path=picture)
         await page.reload()
-        await page.locator(".graphiql-query-editor .view-lines").wait_for(timeout=SECONDS * 1000)
-        await browser.close()
-    for complaint in complaints:
-        print(complaint, file=sys.stderr)  # noqa: T201  # a script
-    print(f"browser: {expected!r} is shown, {len(complaints)} complaints")  # noqa: T201
-    return 1 if complaints else 0
-
-
-def watch(page: Page, *, host: str, complaints: list[str]) -> None:
-    """Note requests to other hosts, violations of the policy, and errors of any kind."""
-
-    def see(url: str) -> None:
-        parts = urlsplit(url)
-        if parts.scheme not in ("data", "blob") and parts.netloc != host:
-            complaints.append(f"request to another host: {url}")
-
-    page.on("request", lambda request: see(request.url))
-    page.on("pageerror", lambda error: complaints.append(f"error in the page: {error}"))
-    page.on(
-        "console",
-        lambda message: (
-            complaints.append(f"{message.type}: {message.text}")
-            if message.type == "error" or "Content Security Policy" in message.text
-            else None
-        ),
-    )
+        await is_there(page)
+    return judged(f"{expected!r} is shown", complaints)
 
 
 async def run_first_tab(page: Page, *, expected: str) -> None:
     """Press the button and wait for the text."""
-    await page.locator(".graphiql-query-editor .view-lines").wait_for(timeout=SECONDS * 1000)
-    await page.locator("button.graphiql-execute-button").click()
-    await page.locator(".result-window .view-lines", has_text=expected).wait_for(
-        timeout=SECONDS * 1000
-    )
+    await run_tab(page)
+    await pane(page, has_text=expected).wait_for(timeout=SECONDS * 1000)
 
 
 if __name__ == "__main__":

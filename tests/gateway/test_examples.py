@@ -55,6 +55,23 @@ def test_ids_in_variables_are_those_that_the_page_replaces() -> None:
     assert named == set(re.findall(r"([a-z]{3}_[0-9a-z]{26}): ", page))
 
 
+def test_the_page_asks_for_the_visitors_own_ids_in_a_valid_document() -> None:
+    [own_ids] = re.findall(r"OWN_IDS = `(.*?)`", PAGE.joinpath("page.js").read_text(), re.DOTALL)
+
+    assert validate(GRAPH, parse(own_ids)) == []
+
+
+def test_each_visit_gets_request_ids_of_its_own() -> None:
+    [pattern] = re.findall(r"\.replace\(/(.+)/,", PAGE.joinpath("page.js").read_text())
+    asking = [path for path in EXAMPLES if "requestId" in json.dumps(variables(path))]
+
+    given = {
+        path.stem for path in asking if re.search(pattern, path.with_suffix(".json").read_text())
+    }
+
+    assert given == {path.stem for path in asking}
+
+
 def test_every_root_field_has_an_example() -> None:
     asked = {
         selection.name.value

@@ -34,6 +34,7 @@ const OWN_IDS = `{
   }
   onPaper: contracts(first: 1, filter: { states: [EFFECTIVE] }) {
     ctr_01h455vb4pex5vsknk084sn02r: nodes { id }
+  }
   billingExports(first: 1) {
     exb_01h455vb4pex5vsknk084sn02q: nodes { id }
   }
@@ -66,7 +67,7 @@ const visit = Date.now().toString(36);
 
 function filled(variables, ids) {
   const own = ids.reduce((text, [named, id]) => text.replaceAll(named, id), variables);
-  return own.replace(/("requestId": "[a-z]+-)1"/, `$1${visit}"`);
+  return own.replace(/("requestId": "[a-z-]+-)1"/, `$1${visit}"`);
 }
 
 // A returning visitor gets the tab that was open; GraphiQL would add another one otherwise.
