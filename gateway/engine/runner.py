@@ -11,7 +11,7 @@ from gateway.engine.known import Known
 from gateway.engine.plan import Part, Plan, Step
 from gateway.engine.values import Variables
 from gateway.kit.loading import Reading
-from gateway.kit.turns import turn
+from gateway.kit.turns import Allowance
 
 
 class Run:
@@ -69,7 +69,7 @@ async def _built(part: Part, results: list[Any]) -> tuple[dict[str, Any], int]:
     :raises HandOver: where a value is missing or can not be shown.
     """
     try:
-        return await part.build(turn, *results)
+        return await part.build(Allowance(), *results)
     except HandOver:
         raise
     except Exception as error:

@@ -55,3 +55,19 @@ class Turn:
 
 
 turn: Final = Turn()
+
+
+class Allowance:
+    """What a work may do at once before it has to share turns: enough for a usual answer.
+
+    So usual answers are made one after another as if there were no turns, several in one turn of
+    the loop, whose own costs they share.
+    """
+
+    def __init__(self) -> None:
+        self._end = time.perf_counter() + TURN_SECONDS
+
+    async def __call__(self) -> None:
+        """Return at once while the allowance lasts, and then in a turn that has some time left."""
+        if time.perf_counter() > self._end:
+            await turn()

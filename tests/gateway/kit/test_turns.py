@@ -6,7 +6,7 @@ from itertools import pairwise
 
 import pytest
 
-from gateway.kit.turns import TURN_SECONDS, Turn
+from gateway.kit.turns import TURN_SECONDS, Allowance, Turn, turn
 
 
 def work() -> None:
@@ -75,3 +75,18 @@ def test_a_loop_that_ended_in_the_middle_of_a_turn_is_forgotten(_: int) -> None:
 
     asyncio.run(use_up())
     asyncio.run(asyncio.wait_for(turn(), timeout=5))
+
+
+async def test_what_takes_no_longer_than_its_allowance_waits_for_nobody() -> None:
+    await turn()
+    work()
+    allowance, others = Allowance(), list[str]()
+    asyncio.get_running_loop().call_soon(others.append, "other")
+
+    await allowance()
+    at_once = list(others)
+    work()
+    await allowance()
+
+    assert at_once == []
+    assert others == ["other"]
