@@ -6,7 +6,6 @@ so that their ratios mean something; the absolute numbers are this machine's, an
 """
 
 import asyncio
-import json
 import tempfile
 import time
 from collections.abc import Awaitable, Callable
@@ -16,6 +15,7 @@ from typing import Any
 from uuid import UUID, uuid4
 
 import asyncpg
+import orjson
 import uvloop
 
 from bench.parts.figures import ROUNDS, Side, limit, report, say
@@ -86,14 +86,15 @@ class Bench:
         }
 
     async def by_function(self, connection: Any, debit: UUID, credit: UUID) -> int:
-        item = json.dumps(self.item(debit, credit))
+        item = orjson.dumps(self.item(debit, credit)).decode()
         await connection.execute("SELECT ledger_post($1::jsonb)", item)
         return 1
 
     async def by_batch(self, connection: Any, debit: UUID, credit: UUID) -> int:
         others = (credit, *self.accounts[: BATCH - 1])
         items = [self.item(debit, one, n=n) for n, one in enumerate(others) if one != debit]
-        await connection.execute("SELECT * FROM ledger_post_many($1::jsonb)", json.dumps(items))
+        content = orjson.dumps(items).decode()
+        await connection.execute("SELECT * FROM ledger_post_many($1::jsonb)", content)
         return len(items)
 
     async def by_six_statements(self, connection: Any, debit: UUID, credit: UUID) -> int:

@@ -1,10 +1,11 @@
 """Loads the demo data through the real rpcs; a load that broke off goes on where it was."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import date
 from typing import Any
 from uuid import UUID
 
+from partner.customers.v1 import customers_pb2
 from partner_center.demo import contracts, funds, people, programs, sample, spending
 from partner_center.demo.companies import companies
 from partner_center.demo.rpcs import Rpcs, Tenant
@@ -62,14 +63,8 @@ async def _load_provider(rpcs: Rpcs, *, today: date, progress: Progress) -> dict
     progress(STEPS[3])
     await people.describe_resources(rpcs, tenant, customers, today=today)
     progress(STEPS[4])
-    await funds.say_contact(rpcs, tenant, email="money@lakeside.example")
-    await funds.pay_in(rpcs, tenant, currency_code="USD", today=today)
-    await funds.verify_payee(rpcs, tenant, name=name)
-    issued = await funds.issue_vouchers(
-        rpcs, tenant, customers, currency_code="USD", today=today, issuer=tenant.administrator
-    )
-    await spending.spend(
-        rpcs, tenant, customers, vouchers=issued.vouchers, currency_code="USD", today=today
+    await _load_money(
+        rpcs, tenant, customers, name=name, domain="lakeside", currency_code="USD", today=today
     )
     await contracts.sign_contracts(
         rpcs, tenant, partner_name=name, currency_code="USD", today=today
@@ -116,15 +111,8 @@ async def _load_distributor(rpcs: Rpcs, *, today: date, progress: Progress) -> d
     )
     progress(STEPS[8])
     await people.describe_resources(rpcs, tenant, customers, today=today)
-    await funds.say_contact(rpcs, tenant, email="money@south.example")
-    await funds.pay_in(rpcs, tenant, currency_code="CNY", today=today)
-    await funds.verify_payee(rpcs, tenant, name=name)
-    issued = await funds.issue_vouchers(
-        rpcs, tenant, customers[: len(own)], currency_code="CNY", today=today,
-        issuer=tenant.administrator,
-    )  # fmt: skip
-    await spending.spend(
-        rpcs, tenant, customers[: len(own)], vouchers=issued.vouchers, currency_code="CNY",
+    issued = await _load_money(
+        rpcs, tenant, customers[: len(own)], name=name, domain="south", currency_code="CNY",
         today=today,
     )  # fmt: skip
     await spending.share_with_resellers(
@@ -141,6 +129,24 @@ async def _load_distributor(rpcs: Rpcs, *, today: date, progress: Progress) -> d
         "distributor": _claims(tenant.id, tenant.id) | {"role": "ADMINISTRATOR"},
         "reseller": _claims(tenant.id, resellers[0]) | {"role": "ADMINISTRATOR"},
     }
+
+
+async def _load_money(
+    rpcs: Rpcs, tenant: Tenant, customers: Sequence[customers_pb2.Customer], *, name: str,
+    domain: str, currency_code: str, today: date,
+) -> funds.Issued:  # fmt: skip
+    """Let a partner have paid in, got quotas, issued vouchers to its customers, and spent some."""
+    await funds.say_contact(rpcs, tenant, email=f"money@{domain}.example")
+    await funds.pay_in(rpcs, tenant, currency_code=currency_code, today=today)
+    await funds.verify_payee(rpcs, tenant, name=name)
+    issued = await funds.issue_vouchers(
+        rpcs, tenant, customers, currency_code=currency_code, today=today,
+        issuer=tenant.administrator,
+    )  # fmt: skip
+    await spending.spend(
+        rpcs, tenant, customers, vouchers=issued.vouchers, currency_code=currency_code, today=today
+    )
+    return issued
 
 
 def _claims(tenant_id: UUID, partner_id: UUID) -> Claims:

@@ -34,7 +34,7 @@ def test_the_plan_and_its_code_are_printed(tmp_path: Path) -> None:
     ]
     assert code.startswith("async def build(turn, customers):\n")
     assert '"name": customer.name' in code
-    assert "def count(customers):\n    return len(customers.customers)\n" in code
+    assert "count_of_customers_nodes += len(piece)\n" in code
 
 
 def test_a_document_without_variables_needs_no_file(tmp_path: Path) -> None:
