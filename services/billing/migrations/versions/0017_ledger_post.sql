@@ -58,6 +58,9 @@ DECLARE
 BEGIN
     IF tenant IS NULL OR item.phase NOT IN (1, 2) OR item.reverses_id IS NOT NULL THEN
         RAISE EXCEPTION 'ledger_post takes new transfers of one tenant';
+    ELSIF item.unit IS NULL THEN
+        -- Nothing equals it: no account would take its part, and none could say why.
+        RAISE EXCEPTION 'ledger_post takes amounts of a unit';
     END IF;
     -- The gate stands before any lock: a twin waits here and then learns that it is one.
     INSERT INTO public.transfers VALUES (
@@ -155,7 +158,7 @@ BEGIN
             a.credits_pending + coalesce(sum(l.held) FILTER (WHERE l.guard = 2) OVER w, 0)
                 AS credits_pending,
             a.guard,
-            a.unit = l.unit AND NOT (a.is_closing AND l.needs_open) AS fits,
+            coalesce(a.unit = l.unit, false) AND NOT (a.is_closing AND l.needs_open) AS fits,
             row_number() OVER (PARTITION BY l.account_id ORDER BY l.n DESC) = 1 AS is_last
         FROM legs l JOIN public.accounts a
             ON a.tenant_id = tenant AND a.id = l.account_id AND a.id = ANY (ids)

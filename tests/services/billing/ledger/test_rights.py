@@ -1,5 +1,6 @@
 """History cannot be rewritten: not by the runtime role, not by the owner, not across tenants."""
 
+import json
 from collections.abc import Mapping
 from typing import Any
 from uuid import UUID
@@ -53,6 +54,27 @@ async def test_the_runtime_role_writes_only_by_the_functions(
 ) -> None:
     with pytest.raises(asyncpg.InsufficientPrivilegeError):
         await execute(connections["runtime"], statement, tenant_id=ledger.tenant_id)
+
+
+async def test_what_names_no_unit_is_refused_at_once(
+    ledger: TenantLedger, connections: Mapping[str, Any]
+) -> None:
+    debit, credit = await ledger.open(filled_with=100), await ledger.open()
+    item = {
+        "id": str(new_id()),
+        "code": 2,
+        "phase": 1,
+        "debit_account_id": str(debit),
+        "credit_account_id": str(credit),
+        "amount": 1,
+    }
+
+    with pytest.raises(asyncpg.RaiseError):
+        await execute(
+            connections["runtime"],
+            f"SET LOCAL statement_timeout = '2s'; SELECT ledger_post('{json.dumps(item)}')",
+            tenant_id=ledger.tenant_id,
+        )
 
 
 @pytest.mark.parametrize("table", ["accounts", *HISTORY])
