@@ -47,9 +47,9 @@ lock: setup ## Renew requirements.lock with what is at least a week old
 	@.ci/lock
 
 ##@ Check
-test: setup ## Run every test that needs Python alone, with coverage (args="-k vouchers")
+test: setup ## Run every test that needs Python alone, with coverage; or some (args="-k vouchers")
 	@$(BIN)/slipcover --json --out .coverage.json -m pytest -n auto $(args)
-	@$(BIN)/slipcover --merge .coverage.json --out .coverage.json$(if $(args),, --fail-under 90)
+	@$(if $(args),,$(BIN)/slipcover --merge .coverage.json --out .coverage.json --fail-under 90)
 
 soak: setup ## Let sixteen writers move money for a minute, and look at every sum (seconds=60)
 	@SOAK_SECONDS=$(or $(seconds),60) $(BIN)/pytest -q tests/services/billing/ledger/test_bank.py

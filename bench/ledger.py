@@ -2,7 +2,7 @@
 
 Prints one JSON line per figure. All figures are of one run on one machine, with durable commits,
 so that their ratios mean something; the absolute numbers are this machine's, and so are the floors
-(reliability 2.5: two cores, the best of three rounds).
+(reliability 2.5: two cores, the best of the rounds).
 """
 
 import asyncio

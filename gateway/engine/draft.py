@@ -64,7 +64,7 @@ class Draft:
 
     def hoist(self, wish: str, shape: Shape, *, item: str, items: str) -> Shape:
         """Build a list of the first level piece by piece, so that others get their turn."""
-        name, count = self.names.take(wish), self.names.take(f"count of {wish}".replace(" ", "_"))
+        name, count = self.names.take(wish), self.names.take(f"count_of_{wish}")
         each = shape.each([f"for {item} in piece"], items="piece")
         self._statements += [
             f"{name}, {count} = [], 0",
