@@ -23,7 +23,7 @@ from bench.parts.figures import ROUNDS, Side, report, say
 from bench.parts.processes import Running
 from gateway.billing.consumption import CONSUMPTION
 from gateway.clients import Clients
-from gateway.kit.loading import READ_SECONDS, Calls
+from gateway.kit.loading import READ_SECONDS, Calls, read
 from partner.billing.v1 import consumption_pb2
 from partner_center import environments
 from partner_center.databases import prepare_databases
@@ -85,9 +85,8 @@ class Pages:
         request = consumption_pb2.ListConsumptionDetailsRequest(
             page_size=size, page_token=token, filter=self._filter, read_mask=MASK
         )
-        return await self._calls(
-            CONSUMPTION["ListConsumptionDetails"], request, timeout=READ_SECONDS
-        )
+        rpc = CONSUMPTION["ListConsumptionDetails"]
+        return await read(rpc, await self._calls(rpc, request, timeout=READ_SECONDS))
 
     async def token_of(self, number: int) -> str:
         """Walk to a page and give the token that it is asked with."""

@@ -12,6 +12,7 @@ import orjson
 import structlog
 from aiohttp import web
 from google.protobuf.field_mask_pb2 import FieldMask
+from google.protobuf.message import Message
 
 from bench.parts.answers import one_of, page_of
 from gateway.billing import consumption, vouchers
@@ -21,7 +22,8 @@ from gateway.http.access import REQUEST_ID, access, finish_headers
 from gateway.http.authentication import Authentication
 from gateway.http.caller import Caller
 from gateway.http.metrics import Metrics
-from gateway.kit.loading import READ_SECONDS
+from gateway.kit.contract import Rpc
+from gateway.kit.loading import READ_SECONDS, Calls
 from gateway.settings import Settings
 from partner.billing.v1 import consumption_pb2, vouchers_pb2
 from partner.customers.v1 import customers_pb2, resources_pb2
@@ -76,7 +78,8 @@ class Handwritten:
         started = time.perf_counter()
         caller, asked = await self._begin(request)
         calls = self._clients.speaking_for(caller.principal)
-        page: Any = await calls(
+        page: Any = await _ask(
+            calls,
             LIST_CUSTOMERS,
             customers_pb2.ListCustomersRequest(
                 page_size=asked["first"],
@@ -84,18 +87,18 @@ class Handwritten:
                 with_item_tokens=True,
                 read_mask=CUSTOMER_MASK,
             ),
-            timeout=READ_SECONDS,
         )
         keys = [customer.id for customer in page.customers]
         below = await asyncio.gather(
-            calls(
+            _ask(
+                calls,
                 LIST_RESOURCES,
                 resources_pb2.BatchListResourcesRequest(
                     customer_ids=keys, page_size=5, read_mask=RESOURCE_MASK
                 ),
-                timeout=READ_SECONDS,
             ),
-            calls(
+            _ask(
+                calls,
                 LIST_DETAILS,
                 consumption_pb2.BatchListConsumptionDetailsRequest(
                     customer_ids=keys,
@@ -103,14 +106,13 @@ class Handwritten:
                     filter=consumption_pb2.ConsumptionFilter(billing_cycle=asked["billingCycle"]),
                     read_mask=DETAIL_MASK,
                 ),
-                timeout=READ_SECONDS,
             ),
-            calls(
+            _ask(
+                calls,
                 LIST_VOUCHERS,
                 vouchers_pb2.BatchListVouchersRequest(
                     customer_ids=keys, page_size=3, read_mask=VOUCHER_MASK
                 ),
-                timeout=READ_SECONDS,
             ),
         )
         return self._answer(caller, page_of(page, *below), name="Customer360", started=started)
@@ -120,19 +122,19 @@ class Handwritten:
         caller, asked = await self._begin(request)
         calls = self._clients.speaking_for(caller.principal)
         keys = [asked["id"]]
-        found: Any = await calls(
+        found: Any = await _ask(
+            calls,
             GET_CUSTOMERS,
             customers_pb2.BatchGetCustomersRequest(ids=keys, read_mask=ONE_CUSTOMER_MASK),
-            timeout=READ_SECONDS,
         )
         if not found.customers:
             return self._answer(caller, {"customer": None}, name="One", started=started)
-        below: Any = await calls(
+        below: Any = await _ask(
+            calls,
             LIST_VOUCHERS,
             vouchers_pb2.BatchListVouchersRequest(
                 customer_ids=keys, page_size=1, read_mask=ONE_VOUCHER_MASK
             ),
-            timeout=READ_SECONDS,
         )
         return self._answer(caller, one_of(found, below), name="One", started=started)
 
@@ -162,6 +164,10 @@ class Handwritten:
             milliseconds=round((time.perf_counter() - started) * 1000, 2),
         )
         return web.Response(body=orjson.dumps({"data": data}), headers=HEADERS)
+
+
+async def _ask(calls: Calls, rpc: Rpc, request: Message) -> Any:
+    return rpc.response.FromString(await calls(rpc, request, timeout=READ_SECONDS))
 
 
 def make_app(

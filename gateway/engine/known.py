@@ -57,13 +57,13 @@ class _Remembering:
     calls: Calls
     answers: Mapping[Hashable, Answer]
 
-    async def __call__(self, rpc: Rpc, request: Message, *, timeout: float) -> Any:  # noqa: ASYNC109 - gRPC's own deadline
+    async def __call__(self, rpc: Rpc, request: Message, *, timeout: float) -> bytes:  # noqa: ASYNC109 - gRPC's own deadline
         answer = self.answers.get((rpc.path, _common(request)))
         if answer is None:
             return await self.calls(rpc, request, timeout=timeout)
         if isinstance(answer, Exception):
             raise answer
-        return answer
+        return answer.SerializeToString()
 
 
 def _note(notes: dict[Any, tuple[Fields, Any]], key: Any, fields: Fields, value: Any) -> None:

@@ -27,13 +27,16 @@ WAYS: Final[Mapping[type[Any], Way]] = {
     **payloads.WAYS,
     **computed.WAYS,
 }
-# Messages of a first level that are built before others get their turn.
-PIECE: Final = 16
+# A list of so many messages on the first level is built in one go: turns in between would leave
+# several answers half done, and the caches cold.
+USUAL: Final = 64
+# Messages of a longer one that are built before others get their turn.
+PIECE: Final = 8
 
 
 def pieces(items: Any) -> Any:
-    """Cut a long list so that building it can be interrupted; a short one stays as it is."""
-    if len(items) <= PIECE:
+    """Cut a long list so that building it can be interrupted; a usual one stays as it is."""
+    if len(items) <= USUAL:
         return (items,)
     return (items[start : start + PIECE] for start in range(0, len(items), PIECE))
 

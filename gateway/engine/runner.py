@@ -2,16 +2,22 @@
 
 import asyncio
 import time
-from collections.abc import Callable, Iterable
-from typing import Any
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any, Final
 
-from gateway.engine.batches import PartlyFailed
+from google.protobuf.message import DecodeError
+
+from gateway.engine.batches import Answer
 from gateway.engine.execution import HandOver, Taken
 from gateway.engine.known import Known
 from gateway.engine.plan import Part, Plan, Step
 from gateway.engine.values import Variables
 from gateway.kit.loading import Reading
-from gateway.kit.turns import Allowance
+from gateway.kit.turns import Turns, turn
+
+# So many steps begin as soon as they can, and so much is read in one go; more takes turns.
+USUAL_STEPS: Final = 8
+USUAL_BYTES: Final = 256 * 1024
 
 
 class Run:
@@ -69,7 +75,7 @@ async def _built(part: Part, results: list[Any]) -> tuple[dict[str, Any], int]:
     :raises HandOver: where a value is missing or can not be shown.
     """
     try:
-        return await part.build(Allowance(), *results)
+        return await part.build(Turns(), *results)
     except HandOver:
         raise
     except Exception as error:
@@ -95,6 +101,11 @@ class _Steps:
         self._variables = variables
         self._waiting = {} if part.is_chain else {step: step.waits_for for step in part.steps}
         self._failed: HandOver | None = None
+        # What no other step waits for is read when all is there: right before it is shown, while
+        # little else is in the way of the processor's caches.
+        self._unread: list[tuple[Step, Sequence[Answer]]] = []
+        self._steps_begun = 0
+        self._bytes_read = 0
         # Keys that were collected; several steps may want the same.
         self._collected: dict[Callable[..., list[str]], list[str]] = {}
         # Of sources that several levels ask: which keys are on their way, and with which step.
@@ -111,6 +122,8 @@ class _Steps:
                     await self._ask(step)
         else:
             await self._take_all(self._part.first)
+        for step, answers in self._unread:
+            await self._read(step, answers)
         if self._failed is not None:
             raise self._failed
 
@@ -185,15 +198,34 @@ class _Steps:
         return []
 
     async def _ask_for(self, step: Step, keys: list[str]) -> None:
+        self._steps_begun += 1
+        if self._steps_begun > USUAL_STEPS:
+            await turn()
         started = time.perf_counter()
-        result: Any
+        answers: Sequence[Answer]
         try:
-            result = await step.source.ask(
-                self._reading, self._variables, self._results[step.at], keys
-            )
-        except PartlyFailed as partly:
-            result, self._failed = partly.result, HandOver("failure")
+            answers = await step.source.ask(self._reading, self._variables, keys)
         except Exception as error:  # noqa: BLE001 - the reference executor raises it in its place
-            result, self._failed = error, HandOver("failure")
-        self._results[step.at] = result
+            answers = [Answer(step.source.rpc, keys, error)]
+        if any(answer.has_failed for answer in answers):
+            self._failed = HandOver("failure")
+        if step.feeds or step.is_shared:
+            await self._read(step, answers)
+        else:
+            self._unread.append((step, answers))
         self._taken.append(Taken(*step.told, len(keys), time.perf_counter() - started))
+
+    async def _read(self, step: Step, answers: Sequence[Answer]) -> None:
+        """Read what a step brought, and add it to what its source gave."""
+        source = step.source
+        for answer in answers:
+            response = answer.content
+            if isinstance(response, bytes):
+                self._bytes_read += len(response)
+                if self._bytes_read > USUAL_BYTES:
+                    await turn()
+                try:
+                    response = answer.rpc.response.FromString(response)
+                except DecodeError as error:
+                    response, self._failed = error, HandOver("failure")
+            self._results[step.at] = source.add(self._results[step.at], answer, response)

@@ -3,14 +3,14 @@
 A source is asked once, or once for the keys of every level that needs it.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from operator import attrgetter
 from typing import Any, Final, Protocol
 
 from google.protobuf.message import Message
 
-from gateway.engine.batches import asked
+from gateway.engine.batches import Answer, ask_in_chunks
 from gateway.engine.known import Known, without
 from gateway.engine.masks import Mask
 from gateway.engine.values import Arguments, Variables
@@ -46,12 +46,13 @@ class Source(Protocol):
         ...
 
     async def ask(
-        self, reading: Reading, variables: Variables, result: Any, keys: list[str]
-    ) -> Any:
-        """Ask for these keys, and give the result with what came of them.
+        self, reading: Reading, variables: Variables, keys: list[str]
+    ) -> Sequence[Answer]:
+        """Ask for these keys, or for all there is to ask; failures of rpcs are answers, too."""
+        ...
 
-        :raises PartlyFailed: where it failed for some keys.
-        """
+    def add(self, result: Any, answer: Answer, response: Any) -> Any:
+        """Give the result with what an answer brought: its response, or an exception."""
         ...
 
     def tell(self, known: Known, variables: Variables, result: Any) -> None:
@@ -100,16 +101,19 @@ class Whole:
         self.request(variables)
 
     async def ask(
-        self,
-        reading: Reading,
-        variables: Variables,
-        result: Any,  # noqa: ARG002 - sources are asked alike
-        keys: list[str],  # noqa: ARG002 - likewise
-    ) -> Any:
+        self, reading: Reading, variables: Variables, keys: list[str]
+    ) -> Sequence[Answer]:
         request = self.request(variables)
         if request is None:
-            return None
-        return await reading.ask(self.rpc, request, rename=self.rename)
+            return ()
+
+        async def call(_: list[str]) -> bytes:
+            return await reading.ask_unread(self.rpc, request, rename=self.rename)
+
+        return await ask_in_chunks(self.rpc, call, keys, size=1)
+
+    def add(self, result: Any, answer: Answer, response: Any) -> Any:  # noqa: ARG002 - sources take answers alike
+        return response
 
     def tell(self, known: Known, variables: Variables, result: Any) -> None:
         request = self.request(variables)
@@ -133,17 +137,16 @@ class ByKey:
         self,
         reading: Reading,
         variables: Variables,  # noqa: ARG002 - sources are asked alike
-        result: dict[str, Any],
         keys: list[str],
-    ) -> dict[str, Any]:
-        items = self.thing.items
-
-        async def ask(some: list[str]) -> dict[str, Any]:
+    ) -> Sequence[Answer]:
+        async def call(some: list[str]) -> bytes:
             request = self.mask.put(self.rpc, self.rpc.request(ids=some))
-            response = await reading.ask(self.rpc, request, rename=_AS_IT_IS)
-            return {item.id: item for item in getattr(response, items)}
+            return await reading.ask_unread(self.rpc, request, rename=_AS_IT_IS)
 
-        return await asked(ask, keys, KEYS_MAX, result)
+        return await ask_in_chunks(self.rpc, call, keys, size=KEYS_MAX)
+
+    def add(self, result: dict[str, Any], answer: Answer, response: Any) -> dict[str, Any]:
+        return _sorted_in(result, answer, response, self.thing.items, "id")
 
     def tell(self, known: Known, variables: Variables, result: Any) -> None:  # noqa: ARG002
         known.loaded(self.rpc, result, fields=_fields(self.mask))
@@ -185,27 +188,31 @@ class ByParent:
         return after or ""
 
     async def ask(
-        self, reading: Reading, variables: Variables, result: dict[str, Any], keys: list[str]
-    ) -> dict[str, Any]:
+        self, reading: Reading, variables: Variables, keys: list[str]
+    ) -> Sequence[Answer]:
         edge, base = self.edge, self.request(variables)
         after = self.after(variables)
         rename = edge.asked.rename
-        parents, key, groups = edge.parents, attrgetter(edge.key), edge.groups
 
-        async def first(some: list[str]) -> dict[str, Any]:
+        async def first(some: list[str]) -> bytes:
             request: Any = self.rpc.request()
             request.CopyFrom(base)
-            getattr(request, parents).extend(some)
-            response = await reading.ask(self.rpc, request, rename=rename)
-            found = list(getattr(response, groups))
-            return dict(zip(map(key, found), found, strict=True))
+            getattr(request, edge.parents).extend(some)
+            return await reading.ask_unread(self.rpc, request, rename=rename)
 
-        async def following(some: list[str]) -> dict[str, Any]:
+        async def following(some: list[str]) -> bytes:
             refuse_many_parents(some)
             request = edge.after_request(base, parent=some[0], after=after)
-            return {some[0]: await reading.ask(edge.going_on, request, rename=rename)}
+            return await reading.ask_unread(edge.going_on, request, rename=rename)
 
-        return await asked(following if after else first, keys, PARENTS_MAX, result)
+        rpc, call = (edge.going_on, following) if after else (self.rpc, first)
+        return await ask_in_chunks(rpc, call, keys, size=PARENTS_MAX)
+
+    def add(self, result: dict[str, Any], answer: Answer, response: Any) -> dict[str, Any]:
+        if answer.rpc is self.rpc:
+            return _sorted_in(result, answer, response, self.edge.groups, self.edge.key)
+        result.update(dict.fromkeys(answer.keys, response))
+        return result
 
     def tell(self, known: Known, variables: Variables, result: Any) -> None:
         after = self.after(variables)
@@ -240,13 +247,13 @@ class Written:
         self._request(variables)
 
     async def ask(
-        self,
-        reading: Reading,
-        variables: Variables,
-        result: Any,  # noqa: ARG002 - sources are asked alike
-        keys: list[str],  # noqa: ARG002 - likewise
-    ) -> Outcome:
-        return await self.write.write(reading, self._request(variables))
+        self, reading: Reading, variables: Variables, keys: list[str]
+    ) -> Sequence[Answer]:
+        outcome = await self.write.write(reading, self._request(variables))
+        return [Answer(self.rpc, keys, outcome)]
+
+    def add(self, result: Any, answer: Answer, response: Any) -> Any:  # noqa: ARG002 - sources take answers alike
+        return response
 
     def tell(self, known: Known, variables: Variables, result: Any) -> None:
         if isinstance(result, Outcome):
@@ -255,6 +262,22 @@ class Written:
 
     def _request(self, variables: Variables) -> Message:
         return self.write.request(self.arguments.values(variables)["input"])
+
+
+def _sorted_in(
+    result: dict[str, Any], answer: Answer, response: Any, items: str, key: str
+) -> dict[str, Any]:
+    """Add what came of each key: an item of the response, none, or the exception in its place."""
+    if isinstance(response, Exception):
+        result.update(dict.fromkeys(answer.keys, response))
+        return result
+    found: Iterable[Any] = list(getattr(response, items))
+    before = len(result)
+    result.update(zip(map(attrgetter(key), found), found, strict=True))
+    if len(result) - before < len(answer.keys):
+        for name in answer.keys:
+            result.setdefault(name, None)
+    return result
 
 
 def _fields(mask: Mask | None) -> frozenset[str]:

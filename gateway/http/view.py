@@ -1,6 +1,7 @@
 """The /graphql resource: GraphQL over HTTP, and the door to streams and sockets."""
 
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import orjson
@@ -10,7 +11,7 @@ from graphql import OperationType
 from gateway.http import requests
 from gateway.http.access import REQUEST_ID
 from gateway.http.authentication import Authentication
-from gateway.http.bodies import body_of
+from gateway.http.bodies import body_of, send
 from gateway.http.errors import Refused
 from gateway.http.explain import explaining
 from gateway.http.media import GRAPHQL_JSON, JSON, Wish, read_accept
@@ -49,7 +50,7 @@ class GraphQLView:
         except Refused as refused:
             self.operations.refuse(refused, request_id=request[REQUEST_ID])
             answer = Answer.refusing(refused)
-            return write(answer, wish=wish, body=orjson.dumps(answer.payload))
+            return await write(request, answer, wish=wish, parts=[orjson.dumps(answer.payload)])
 
     async def _execute(self, request: web.Request, *, wish: Wish) -> web.StreamResponse:
         caller = await self.authentication.caller(
@@ -76,8 +77,8 @@ class GraphQLView:
                 f"A subscription needs a WebSocket ({PROTOCOL}) or Accept: text/event-stream.",
             )
         answer = await self.operations.answer(asked, operation=operation, caller=caller)
-        body = await body_of(answer.payload, objects=answer.objects)
-        return write(answer, wish=wish, body=body)
+        parts = await body_of(answer.payload, objects=answer.objects)
+        return await write(request, answer, wish=wish, parts=parts)
 
     async def _read(self, request: web.Request) -> GraphQLRequest:
         limits = self.settings.limits
@@ -132,10 +133,13 @@ def _too_large(limits: Limits) -> Refused:
     )
 
 
-def write(answer: Answer, *, wish: Wish, body: bytes) -> web.Response:
+async def write(
+    request: web.Request, answer: Answer, *, wish: Wish, parts: Sequence[bytes]
+) -> web.StreamResponse:
     """Write an answer in the media type that the client asked for."""
-    return web.Response(
-        body=body,
+    return await send(
+        request,
+        parts,
         status=answer.status if wish.json == GRAPHQL_JSON else answer.legacy_status,
         headers={
             **answer.headers,

@@ -10,9 +10,12 @@ from graphql import GraphQLResolveInfo
 
 from gateway.kit.contract import Rpc
 from gateway.kit.errors import Rename, failure
+from gateway.kit.turns import turn
 
 READ_SECONDS: Final = 5.0
 WRITE_SECONDS: Final = 10.0
+# A response of so many bytes takes less than a millisecond to read.
+BYTES_AT_ONCE: Final = 64 * 1024
 
 Fetch = Callable[[list[str]], Awaitable[Mapping[str, Any]]]
 
@@ -20,9 +23,16 @@ Fetch = Callable[[list[str]], Awaitable[Mapping[str, Any]]]
 class Calls(Protocol):
     """Calls rpcs in the name of one principal; the edge of this process."""
 
-    async def __call__(self, rpc: Rpc, request: Message, *, timeout: float) -> Message:  # noqa: ASYNC109 - gRPC's own deadline
-        """Give the response, or raise what `errors.failure` translates."""
+    async def __call__(self, rpc: Rpc, request: Message, *, timeout: float) -> bytes:  # noqa: ASYNC109 - gRPC's own deadline
+        """Give the response as it came, or raise what `errors.failure` translates."""
         ...
+
+
+async def read(rpc: Rpc, response: bytes) -> Any:
+    """Read a response; a large one in a turn of the loop that has time for it."""
+    if len(response) > BYTES_AT_ONCE:
+        await turn()
+    return rpc.response.FromString(response)
 
 
 @dataclass
@@ -41,6 +51,12 @@ class Reading:
         self, rpc: Rpc, request: Message, *, rename: Rename, seconds: float = READ_SECONDS
     ) -> Any:
         """Call an rpc; what it refuses comes in the words of the graph."""
+        return await read(rpc, await self.ask_unread(rpc, request, rename=rename, seconds=seconds))
+
+    async def ask_unread(
+        self, rpc: Rpc, request: Message, *, rename: Rename, seconds: float = READ_SECONDS
+    ) -> bytes:
+        """Call an rpc whose response is read when it is needed."""
         try:
             return await self.calls(rpc, request, timeout=seconds)
         except Exception as error:

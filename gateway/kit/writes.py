@@ -15,7 +15,7 @@ from gateway.kit.errors import Rename, failure, renamed, worded
 from gateway.kit.fields import BoundField, Resolve, argument, bound
 from gateway.kit.inputs import request_of, taken
 from gateway.kit.leaves import Leaf, leaf
-from gateway.kit.loading import WRITE_SECONDS, Info, Reading
+from gateway.kit.loading import WRITE_SECONDS, Info, Reading, read
 from gateway.kit.shapes import Shape, shape_of
 from gateway.kit.shows import shown_message
 from gateway.kit.words import numbers_by_word
@@ -201,7 +201,7 @@ class Write:
             raise failure(error, service=self.rpc.service, rename=rename) from error
         except Exception as error:
             raise failure(error, service=self.rpc.service, rename=rename) from error
-        return Outcome(response)
+        return Outcome(await read(self.rpc, response))
 
     @property
     def refusals(self) -> Reasons:

@@ -48,7 +48,7 @@ class Rpcs:
         [request] = self.requests(name)
         return request
 
-    async def __call__(self, rpc: Rpc, request: Message, *, timeout: float) -> Message:  # noqa: ASYNC109 - gRPC's own deadline
+    async def __call__(self, rpc: Rpc, request: Message, *, timeout: float) -> bytes:  # noqa: ASYNC109 - gRPC's own deadline
         self.asked.append((rpc.name, request))
         self.timeouts.append(timeout)
         # A real call never answers at once.
@@ -56,10 +56,10 @@ class Rpcs:
         answer = self.answers[rpc.name]
         if isinstance(answer, Exception):
             raise answer
-        if isinstance(answer, Message):
-            return answer
-        given = answer(request)
-        return given if isinstance(given, Message) else await given
+        if not isinstance(answer, Message):
+            given = answer(request)
+            answer = given if isinstance(given, Message) else await given
+        return answer.SerializeToString()
 
 
 @dataclass(frozen=True)

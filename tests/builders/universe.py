@@ -38,7 +38,7 @@ class Universe:
         self.things = _things(seed, fault_seed=fault_seed)
         self.asked: list[tuple[Rpc, Any]] = []
 
-    async def __call__(self, rpc: Rpc, request: Message, *, timeout: float) -> Message:  # noqa: ASYNC109 - gRPC's own deadline
+    async def __call__(self, rpc: Rpc, request: Message, *, timeout: float) -> bytes:  # noqa: ASYNC109 - gRPC's own deadline
         assert isinstance(request, rpc.request)
         assert timeout > 0
         kept = rpc.request()
@@ -51,7 +51,7 @@ class Universe:
             fault = self.faults.of(rpc, arguments, is_write=is_write(rpc))
             if fault is not None:
                 raise fault
-        return self._answer(rpc, kept)
+        return self._answer(rpc, kept).SerializeToString()
 
     def _answer(self, rpc: Rpc, request: Any) -> Message:
         fields = _masked(rpc, request)

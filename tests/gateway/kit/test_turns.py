@@ -6,7 +6,7 @@ from itertools import pairwise
 
 import pytest
 
-from gateway.kit.turns import TURN_SECONDS, Allowance, Turn, turn
+from gateway.kit.turns import TURN_SECONDS, Turn, Turns, turn
 
 
 def work() -> None:
@@ -77,16 +77,15 @@ def test_a_loop_that_ended_in_the_middle_of_a_turn_is_forgotten(_: int) -> None:
     asyncio.run(asyncio.wait_for(turn(), timeout=5))
 
 
-async def test_what_takes_no_longer_than_its_allowance_waits_for_nobody() -> None:
+async def test_the_first_piece_of_a_work_waits_for_nobody() -> None:
     await turn()
     work()
-    allowance, others = Allowance(), list[str]()
+    turns, others = Turns(), list[str]()
     asyncio.get_running_loop().call_soon(others.append, "other")
 
-    await allowance()
+    await turns()
     at_once = list(others)
-    work()
-    await allowance()
+    await turns()
 
     assert at_once == []
     assert others == ["other"]
