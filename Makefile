@@ -48,7 +48,9 @@ lock: setup ## Renew requirements.lock with what is at least a week old
 
 ##@ Check
 test: setup ## Run every test that needs Python alone, with coverage; or some (args="-k vouchers")
-	@$(BIN)/slipcover --json --out .coverage.json -m pytest -n auto $(args)
+	@# What the tests start as processes of their own is not to be compiled at each start.
+	@$(BIN)/python -m compileall -q services gateway partner_center protos/gen
+	@$(BIN)/slipcover --json --out .coverage.json -m pytest -n auto --dist worksteal $(args)
 	@$(if $(args),,$(BIN)/slipcover --merge .coverage.json --out .coverage.json --fail-under 90)
 
 soak: setup ## Let sixteen writers move money for a minute, and look at every sum (seconds=60)

@@ -243,13 +243,12 @@ async def _answer(
 ) -> Answer:
     asked = request(rpc, person.own, place=place, id_=id_)
     answer: Answer = await server.answer(asked, principal=person.principal)
-    if rpc.name == "CreateExport":
+    if rpc.name == "CreateExport" and answer.response is not None:
         # The next one of the kind may be asked for when this one is written.
         await exports.write_all(server)
         # What is in the file is part of the answer.
-        if answer.response is not None:
-            file = await exports.download(server, answer.response, principal=person.principal)
-            return replace(answer, response=f"{answer.response} {file.file.decode()}")
+        file = await exports.download(server, answer.response, principal=person.principal)
+        return replace(answer, response=f"{answer.response} {file.file.decode()}")
     return answer
 
 

@@ -11,6 +11,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from random import Random
 from typing import Any, ClassVar
 
+import asyncpg
 import pytest
 from hypothesis import HealthCheck, Phase, note, seed, settings
 from hypothesis import strategies as st
@@ -21,8 +22,11 @@ from hypothesis.stateful import (
     run_state_machine_as_test,
 )
 
+from partner_center.databases import with_database
+from partner_center.postgres import EmbeddedPostgres
 from services.kit.database import Database
 from tests.builders.chance import dice
+from tests.builders.copies import Original
 from tests.builders.money_books import ADVISORY, LOTS, RESELLER
 from tests.builders.money_machine import MoneyStory
 from tests.builders.money_oracle import DONE, MoneyOracle
@@ -176,6 +180,9 @@ BEGINNING: Sequence[tuple[str, dict[str, Any]]] = (
 class MoneyMachine(RuleBasedStateMachine):
     runner: ClassVar[asyncio.Runner]
     database: ClassVar[Database]
+    admin: ClassVar["asyncpg.Connection[asyncpg.Record]"]
+    # The same for all stories; what it leaves is copied.
+    beginning: ClassVar[tuple[MoneyStory, Original] | None]
     # What came of steps, over all stories.
     met: ClassVar[Counter[tuple[str, str]]]
 
@@ -188,7 +195,17 @@ class MoneyMachine(RuleBasedStateMachine):
         self.hero = ""
         for name, said in BEGINNING:
             assert self.oracle.do(name, **said)[0] == DONE
-        self.runner.run(self.story.begin(BEGINNING))
+        self.runner.run(self._begin())
+
+    async def _begin(self) -> None:
+        if self.beginning is not None:
+            await self.story.begin_as(*self.beginning)
+            return
+        first = MoneyStory(self.database)
+        await first.begin(BEGINNING)
+        original = await Original.of(self.admin, first.tenant_id)
+        type(self).beginning = first, original
+        await self.story.begin_as(first, original)
 
     @rule(number=st.integers(0, 2**32 - 1))
     def take_a_step(self, number: int) -> None:
@@ -254,14 +271,22 @@ async def machine_database(database: OpenDatabase) -> Database:
 
 
 @pytest.fixture
-def machine(machine_database: Database) -> Iterator[type[MoneyMachine]]:
+def machine(machine_database: Database, postgres: EmbeddedPostgres) -> Iterator[type[MoneyMachine]]:
     """Give the machine, which is not async, a loop and connections of its own."""
     url = machine_database.engine.url.set(drivername="postgresql")
+    admin_url = with_database(postgres.admin_url, "billing")
     with asyncio.Runner() as runner:
         MoneyMachine.runner, MoneyMachine.met = runner, Counter()
         MoneyMachine.database = Database(url.render_as_string(hide_password=False), pool_size=1)
+        MoneyMachine.admin = runner.run(_connected(admin_url))
+        MoneyMachine.beginning = None
         yield MoneyMachine
+        runner.run(MoneyMachine.admin.close())
         runner.run(MoneyMachine.database.close())
+
+
+async def _connected(url: str) -> "asyncpg.Connection[asyncpg.Record]":
+    return await asyncpg.connect(url)
 
 
 @pytest.mark.parametrize("number", range(MACHINES))

@@ -19,7 +19,6 @@ TRIES = 3
 
 @pytest.fixture
 def without_collector() -> Iterator[None]:
-    gc.collect()
     gc.disable()
     yield
     gc.enable()
