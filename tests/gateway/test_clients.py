@@ -74,7 +74,9 @@ async def test_every_context_speaks_for_its_caller(channels: Channels, counting:
 
     for person in people:
         context = make(Caller(person, request_id="r"))
-        response: Any = await context.calls(COUNT, COUNT.request(), timeout=5)
+        response: Any = COUNT.response.FromString(
+            await context.calls(COUNT, COUNT.request(), timeout=5)
+        )
         assert response.total_count == 7
 
     assert [each.subject for each in counting.principals] == ["administrator", "finance"]

@@ -6,7 +6,9 @@ from typing import Any
 
 import grpc
 import pytest
+from google.protobuf.wrappers_pb2 import StringValue
 
+from gateway.engine.batches import CALLS_AT_ONCE
 from gateway.engine.code import TAKEN
 from gateway.engine.planner import TOOLS
 from gateway.kit.scalars import date_time_text
@@ -21,6 +23,8 @@ THREE = """{ customers(first: 2) { nodes {
   vouchers { nodes { state } }
 } } }"""
 PARTNER = messages.a_partner()
+# Whatever message its only field is taken for, these are not its bytes.
+UNREADABLE = StringValue(value="\x0f")
 
 
 def customers(number: int) -> Any:
@@ -74,6 +78,48 @@ async def test_more_parents_than_a_batch_takes_are_asked_in_several_at_once() ->
     asked = [len(request.customer_ids) for request in rpcs.requests("BatchListVouchers")]
     assert asked == [100, 100, 73]
     assert all(node["vouchers"]["nodes"] for page in shown.data.values() for node in page["nodes"])
+
+
+async def test_of_a_batch_that_is_cut_only_some_calls_are_on_their_way_at_once() -> None:
+    pages = " ".join(f"p{n}: customers(first: {90 + n}) {{ ...P }}" for n in range(7))
+    inside = "nodes { vouchers(first: 1) { nodes { id } } }"
+    text = f"{{ {pages} }} fragment P on CustomerConnection {{ {inside} }}"
+    on_their_way, most = 0, 0
+
+    async def slowly(request: Any) -> Any:
+        nonlocal on_their_way, most
+        on_their_way += 1
+        most = max(most, on_their_way)
+        for _ in range(3):
+            await asyncio.sleep(0)
+        on_their_way -= 1
+        return messages.VOUCHERS(request)
+
+    rpcs = Rpcs(ListCustomers=customers(100), BatchListVouchers=slowly)
+
+    shown = await ask(text, rpcs=rpcs)
+
+    assert most == CALLS_AT_ONCE
+    assert rpcs.counts["BatchListVouchers"] > CALLS_AT_ONCE
+    assert all(node["vouchers"]["nodes"] for page in shown.data.values() for node in page["nodes"])
+
+
+async def test_a_response_that_can_not_be_read_is_an_error_of_every_parent() -> None:
+    rpcs = Rpcs(
+        ListCustomers=customers(2),
+        BatchListResources=messages.RESOURCES,
+        BatchListVouchers=UNREADABLE,
+    )
+
+    shown = await ask(THREE, rpcs=rpcs)
+
+    assert set(rpcs.counts.values()) == {1}
+    assert {tuple(error["path"]) for error in shown.errors} == {
+        ("customers", "nodes", 0, "vouchers"),
+        ("customers", "nodes", 1, "vouchers"),
+    }
+    assert {error["extensions"]["code"] for error in shown.errors} == {"INTERNAL"}
+    assert all(node["resources"]["nodes"] for node in shown.data["customers"]["nodes"])
 
 
 async def test_what_failed_is_an_error_of_every_parent_and_is_asked_only_once() -> None:
@@ -130,7 +176,7 @@ async def test_a_mutation_is_never_sent_again_when_its_payload_fails() -> None:
 
 
 async def test_an_answer_from_which_no_keys_can_be_read_is_an_error_of_its_field() -> None:
-    rpcs = Rpcs(ListCustomers=partners_pb2.BatchGetPartnersResponse())
+    rpcs = Rpcs(ListCustomers=UNREADABLE)
 
     shown = await ask("{ customers { nodes { partner { name } } } me { subject } }", rpcs=rpcs)
 

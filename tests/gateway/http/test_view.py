@@ -3,8 +3,10 @@
 from collections.abc import AsyncIterator
 from typing import Any
 
+import orjson
 import pytest
 
+from gateway.http.bodies import OBJECTS_AT_ONCE
 from tests.gateway.http.conftest import Client, OpenGateway
 
 NEW = {"Accept": "application/graphql-response+json"}
@@ -28,6 +30,27 @@ async def test_post_answers_with_data_and_cost(gateway: Client) -> None:
     throttle = cost["throttleStatus"]
     assert (throttle["maximumAvailable"], throttle["restoreRate"]) == (50_000, 833.33)
     assert 49_996 <= throttle["currentlyAvailable"] <= 50_000
+
+
+async def test_a_large_answer_comes_in_parts_as_one_body(gateway: Client) -> None:
+    fields = "id name vouchers(first: 2) { nodes { id } }"
+    lists = " ".join(f"l{n}: nodes(ids: $ids) {{ {fields} }}" for n in range(9))
+    asked = {
+        "query": f"query ($ids: [ID!]!) {{ {lists} }}",
+        "variables": {"ids": [f"cus-{number}" for number in range(90)]},
+    }
+
+    response = await gateway.post("/graphql", json=asked, headers=NEW)
+    content = await response.read()
+
+    body = orjson.loads(content)
+    assert response.headers["Content-Length"] == str(len(content))
+    assert response.content_type == NEW["Accept"]
+    assert response.headers["X-Request-Id"]
+    assert body["extensions"]["cost"]["actualQueryCost"] > OBJECTS_AT_ONCE
+    assert [[each["id"] for each in found] for found in body["data"].values()] == [
+        asked["variables"]["ids"]
+    ] * 9
 
 
 async def test_get_runs_queries(gateway: Client) -> None:
