@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Final
 from uuid import UUID
 
-from sqlalchemy import select, tuple_, update
+from sqlalchemy import func, select, tuple_, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.billing.accounts.model import BalanceAlert
@@ -52,11 +52,12 @@ async def write_to_log(alert: Alert) -> None:
 
 
 async def list_due(session: AsyncSession, *, scope: Scope, at_most: int) -> list[Alert]:
-    """Give the alerts of accounts that have run low and that nobody has heard of."""
+    """Give alerts of accounts that have run low and that nobody has heard of, in any order."""
     statement = (
         select(BalanceAlert, Account.unit, _LEFT)
         .join(Account, ITS_ACCOUNT)
         .where(*scope.covers(BalanceAlert), IS_LOW)
+        .order_by(func.random())
         .limit(at_most)
     )
     alerts = []

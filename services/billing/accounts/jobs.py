@@ -5,7 +5,7 @@ from functools import partial
 from typing import Final
 from uuid import UUID
 
-from sqlalchemy import or_, select
+from sqlalchemy import func, or_, select
 
 from services.billing.accounts import alerts, credit
 from services.billing.accounts.alerts import Send
@@ -39,21 +39,39 @@ async def expire_credit(database: Database, now: datetime) -> int:
 
 
 async def tell_low_balances(database: Database, now: datetime, *, send: Send) -> int:
+    """Tell the receivers of some tenants.
+
+    :raises ExceptionGroup: what kept some from being told, when all others have been
+    """
     async with over_tenants(database) as session:
         due = select(BalanceAlert.tenant_id).join(Account, alerts.ITS_ACCOUNT)
-        due = due.where(or_(alerts.IS_LOW, alerts.IS_ENOUGH))
-        tenants = list(await session.scalars(due.distinct().limit(TENANTS_AT_ONCE)))
-    return sum([await _tell(database, tenant_id, now=now, send=send) for tenant_id in tenants])
+        due = due.where(or_(alerts.IS_LOW, alerts.IS_ENOUGH)).group_by(BalanceAlert.tenant_id)
+        # Nobody stands behind those who can not be told.
+        due = due.order_by(func.random()).limit(TENANTS_AT_ONCE)
+        tenants = list(await session.scalars(due))
+    failed: list[Exception] = []
+    done = 0
+    for tenant_id in tenants:
+        done += await _tell(database, tenant_id, now=now, send=send, failed=failed)
+    if failed:
+        raise ExceptionGroup("some receivers were not told", failed)
+    return done
 
 
-async def _tell(database: Database, tenant_id: UUID, *, now: datetime, send: Send) -> int:
+async def _tell(
+    database: Database, tenant_id: UUID, *, now: datetime, send: Send, failed: list[Exception]
+) -> int:
     """Send outside of any transaction, then note it: better twice than never."""
     principal = system_principal("billing", tenant_id=tenant_id)
     async with database.transaction(principal) as session:
         again = await alerts.forget(session, scope=principal.scope, at_most=ALERTS_AT_ONCE)
         due = await alerts.list_due(session, scope=principal.scope, at_most=ALERTS_AT_ONCE)
     for alert in due:
-        await send(alert)
+        try:
+            await send(alert)
+        except Exception as error:  # noqa: BLE001 - whatever keeps one from being told
+            failed.append(error)
+            continue
         async with database.transaction(principal) as session:
             await alerts.note(
                 session, scope=principal.scope, account_ids=[alert.account_id], now=now

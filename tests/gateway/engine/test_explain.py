@@ -1,10 +1,14 @@
 """What people are told of a plan: a tree of its steps, and the code."""
 
+import re
+from pathlib import Path
 from textwrap import dedent
 
 from gateway.engine.explain import explain
 from gateway.engine.plan import Plan
 from tests.builders.graph_plans import a_plan
+
+ROOT = Path(__file__).parents[3]
 
 
 def tree(text: str) -> str:
@@ -87,3 +91,10 @@ def test_a_step_that_several_feed_stands_below_one_of_them() -> None:
 
     assert shown.count("BatchGetPartners") == 1
     assert "after customers, voucher_quotas" in shown
+
+
+def test_the_documentation_shows_what_is_generated() -> None:
+    text = (ROOT / "docs" / "engine.md").read_text(encoding="utf-8")
+    [query, shown] = re.findall(r"For `(\{.+\})`:\n\n```text\n(.+?)```", text, re.DOTALL)[0]
+
+    assert explain(a_plan(query)).rstrip("\n") == shown.rstrip("\n")
