@@ -29,6 +29,11 @@ class Operation(Protocol):
     @property
     def name(self) -> str | None: ...
 
+    @property
+    def selections(self) -> int:
+        """Count what is selected when all fragments are in their places."""
+        ...
+
 
 @dataclass(slots=True)
 class Taken:

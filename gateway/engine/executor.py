@@ -1,5 +1,6 @@
 """The compiled executor: plans kept with their documents, runs, and who takes over when."""
 
+import asyncio
 from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, Final
@@ -20,6 +21,8 @@ log = structlog.get_logger("gateway")
 
 # A document whose booleans make more different plans than this is not worth planning.
 PLANS_MAX: Final = 16
+# A plan for so many selections is made within some milliseconds.
+SELECTIONS_AT_ONCE: Final = 100
 
 
 @dataclass
@@ -29,14 +32,23 @@ class Plans:
     declared: Declared
     switches: tuple[str, ...]
     # A plan, or why there is none.
-    made: dict[tuple[bool | None, ...], Plan | str] = field(default_factory=dict)
+    made: dict[tuple[bool, ...], Plan | str] = field(default_factory=dict)
+
+    async def plan_aside(self, operation: Operation, variables: Variables) -> Plan:
+        """Give the plan as `plan` does; a large one is made in a thread, beside other requests.
+
+        :raises HandOver: where there is none.
+        """
+        if operation.selections <= SELECTIONS_AT_ONCE or self._key(variables) in self.made:
+            return self.plan(operation, variables)
+        return await asyncio.to_thread(self.plan, operation, variables)
 
     def plan(self, operation: Operation, variables: Variables) -> Plan:
         """Give the plan for these variables, made when it is first needed.
 
         :raises HandOver: where there is none.
         """
-        key = tuple([variables.values.get(name) is True for name in self.switches])
+        key = self._key(variables)
         found = self.made.get(key)
         if found is None:
             if any(variables.values.get(name) is None for name in self.switches):
@@ -49,6 +61,9 @@ class Plans:
         if isinstance(found, str):
             raise HandOver(found)
         return found
+
+    def _key(self, variables: Variables) -> tuple[bool, ...]:
+        return tuple([variables.values.get(name) is True for name in self.switches])
 
     def _make(self, operation: Operation, switches: Mapping[str, bool]) -> Plan | str:
         try:
@@ -76,7 +91,8 @@ class Engine:
         try:
             plans = self.plans(operation)
             values = plans.declared.read(variables)
-            run = Run(plans.plan(operation, values), reading=reading, variables=values)
+            made = await plans.plan_aside(operation, values)
+            run = Run(made, reading=reading, variables=values)
             data = await run.answer()
         except HandOver as why:
             if run is not None:

@@ -62,6 +62,10 @@ class Operation:
     def name(self) -> str | None:
         return self.node.name.value if self.node.name else None
 
+    @property
+    def selections(self) -> int:
+        return self.price.selections
+
 
 class Documents:
     """The cache, the automatic persisted queries and the trusted documents: all one store."""

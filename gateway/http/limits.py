@@ -26,6 +26,8 @@ class Price:
 
     cost: int
     free_keys: frozenset[str]
+    # How large its text is with all fragments in their places.
+    selections: int
 
 
 @dataclass
@@ -76,7 +78,7 @@ def check(measuring: Measuring, *, limits: Limits) -> Price:
     definitions = measuring.document.definitions
     fragments = sum(isinstance(each, FragmentDefinitionNode) for each in definitions)
     _hold("fragments", fragments, limits.fragments)
-    cost = 0
+    cost = selections = 0
     try:
         for operation, measure in measuring.operations():
             _hold_structure(measure, limits)
@@ -84,7 +86,7 @@ def check(measuring: Measuring, *, limits: Limits) -> Price:
             if operation.operation is OperationType.MUTATION:
                 _hold("mutation_fields", measure.fields, limits.mutation_fields)
             if operation is measuring.chosen:
-                cost = measure.cost
+                cost, selections = measure.cost, measure.selections
         for measure in measuring.fragments():
             _hold_structure(measure, limits)
     except NestedTooDeeply:
@@ -92,7 +94,7 @@ def check(measuring: Measuring, *, limits: Limits) -> Price:
     if measuring.incremental:
         raise Refused("INCREMENTAL_DELIVERY_NOT_SUPPORTED", "@defer and @stream are not supported.")
     _hold("cost", cost, limits.cost)
-    return Price(cost=cost, free_keys=frozenset(measuring.free_keys))
+    return Price(cost=cost, free_keys=frozenset(measuring.free_keys), selections=selections)
 
 
 def check_variables(variables: Mapping[str, Any], *, limits: Limits) -> None:

@@ -1,11 +1,13 @@
 """Plans: which rpcs, how many of them, in which order, with which masks."""
 
+import asyncio
 from itertools import product
 
 import pytest
 
 from gateway.engine.execution import HandOver
-from gateway.engine.executor import PLANS_MAX
+from gateway.engine.executor import PLANS_MAX, SELECTIONS_AT_ONCE
+from gateway.http.requests import GraphQLRequest
 from tests.builders.graph import ENGINE, OPERATIONS
 from tests.builders.graph_messages import an_id
 from tests.builders.graph_plans import a_plan, asked, steps
@@ -145,3 +147,23 @@ def test_generated_code_is_named_after_the_query_and_has_no_value_of_it_in_it() 
 
 def _node() -> object:
     return ENGINE.reference.schema.type_map["Node"]
+
+
+@pytest.mark.parametrize(("pages", "others_come_first"), [(1, False), (12, True)])
+async def test_while_a_large_operation_is_planned_others_have_their_turn(
+    *, pages: int, others_come_first: bool
+) -> None:
+    edges = "resources(first: 1) { nodes { id } } vouchers(first: 1) { nodes { id } }"
+    page = f"customers(first: 1) {{ nodes {{ id name {edges} }} }}"
+    text = " ".join(f"p{number}: {page}" for number in range(pages))
+    operation = OPERATIONS.operation(GraphQLRequest(query=f"{{ {text} }}"))
+    plans, others = ENGINE.plans(operation), list[str]()
+    asyncio.get_running_loop().call_soon(others.append, "other")
+
+    first = await plans.plan_aside(operation, plans.declared.read({}))
+    came = list(others)
+    again = await plans.plan_aside(operation, plans.declared.read({}))
+
+    assert (operation.selections > SELECTIONS_AT_ONCE) is others_come_first
+    assert bool(came) is others_come_first
+    assert again is first
