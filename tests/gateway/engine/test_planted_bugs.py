@@ -1,7 +1,7 @@
 """The comparison of executors would find a bug of the compiler: here are some, and it does."""
 
-import dataclasses
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import replace
 from itertools import chain
 from typing import Any
 
@@ -18,6 +18,7 @@ from gateway.engine import (
     selection,
     writer,
 )
+from gateway.engine.batches import Answer
 from gateway.engine.code import Names, Shape
 from gateway.engine.executor import Engine, Plans
 from gateway.engine.known import Known
@@ -68,31 +69,30 @@ def an_alias_is_lost(patch: pytest.MonkeyPatch) -> None:
 def an_error_has_no_path(patch: pytest.MonkeyPatch) -> None:
     def pathless(outcome: Any, **changes: Any) -> Any:
         errors = [GraphQLError(each.message, each.nodes) for each in outcome.errors]
-        return dataclasses.replace(outcome, errors=errors, **changes)
+        return replace(outcome, errors=errors, **changes)
 
     patch.setattr(executor, "replace", pathless)
 
 
 def parents_whose_lists_failed_are_shown_without(patch: pytest.MonkeyPatch) -> None:
-    async def swallowing(self: Any, reading: Any, variables: Any, result: Any, keys: Any) -> Any:
-        try:
-            return await right(self, reading, variables, result, keys)
-        except Exception:  # noqa: BLE001 - which is the bug
-            return result | dict.fromkeys(keys)
-
-    right = ByParent.ask
-    patch.setattr(ByParent, "ask", swallowing)
+    _swallow_failures(patch, ByParent)
 
 
 def a_page_that_failed_is_shown_as_empty(patch: pytest.MonkeyPatch) -> None:
-    async def swallowing(self: Whole, *given: Any) -> Any:
-        try:
-            return await right(self, *given)
-        except Exception:  # noqa: BLE001 - which is the bug
-            return self.rpc.response()
+    _swallow_failures(patch, Whole)
 
-    right = Whole.ask
-    patch.setattr(Whole, "ask", swallowing)
+
+def _swallow_failures(patch: pytest.MonkeyPatch, source: type[Any]) -> None:
+    """Take an empty response where there is none."""
+
+    async def swallowing(self: Any, *given: Any) -> list[Answer]:
+        return [
+            replace(answer, content=b"") if answer.has_failed else answer
+            for answer in await right(self, *given)
+        ]
+
+    right = source.ask
+    patch.setattr(source, "ask", swallowing)
 
 
 def what_failed_is_asked_again(patch: pytest.MonkeyPatch) -> None:
@@ -125,7 +125,7 @@ def a_fragment_of_another_type_is_opened(patch: pytest.MonkeyPatch) -> None:
 def an_edge_asks_with_the_key_of_another(patch: pytest.MonkeyPatch) -> None:
     def astray(writer_: Any, binding: One, *place: Any) -> Shape:
         if binding.key == "indirect_partner_id":
-            binding = dataclasses.replace(binding, key="partner_id")
+            binding = replace(binding, key="partner_id")
         return right(writer_, binding, *place)
 
     right = edges.WAYS[One]
@@ -222,7 +222,7 @@ def names_of_generated_code_meet(patch: pytest.MonkeyPatch) -> None:
 
 def every_page_is_the_first(patch: pytest.MonkeyPatch) -> None:
     def first(writer_: Any, type_: Any, sets: Any, page: Any) -> Shape:
-        return right(writer_, type_, sets, dataclasses.replace(page, went_on="False"))
+        return right(writer_, type_, sets, replace(page, went_on="False"))
 
     right = connections.connection
     patch.setattr(edges, "connection", first)

@@ -36,7 +36,8 @@ FAULTS = range(40)
 
 
 async def asked(rpc: Rpc, *, faults: int | None = None, **fields: Any) -> Any:
-    return await Universe(1, fault_seed=faults)(rpc, rpc.request(**fields), timeout=1)
+    answer = await Universe(1, fault_seed=faults)(rpc, rpc.request(**fields), timeout=1)
+    return rpc.response.FromString(answer)
 
 
 async def outcome(rpc: Rpc, *, faults: int, **fields: Any) -> str:
