@@ -31,7 +31,6 @@ from partner_center.databases import ROLES, prepare_databases
 from partner_center.postgres import EmbeddedPostgres
 from services.kit.migrations import run_migrations
 
-WRITERS: Final = 8
 # Every writer is the ledger's owner, so that the six statements may be tried, too.
 USER: Final = "owner_billing"
 PASSWORD: Final = "bench"  # noqa: S105 - of a cluster that lives for a minute
@@ -50,8 +49,7 @@ async def measure(pgbench: Pgbench, folder: Path) -> None:
         say(f"round {number + 1}")
         for way in WAYS:
             seconds = math.ceil(SECONDS)
-            rate = await pgbench.rate(way, writers=WRITERS, seconds=seconds, folder=folder)
-            rates[way.name].append(rate)
+            rates[way.name].append(await pgbench.rate(way, seconds=seconds, folder=folder))
     sides = {way: Side(way.name, rates[way.name], "postings/s") for way in WAYS}
     single = sides[FUNCTION_HOT]
     report("ledger.hot.batched_to_single", sides[BATCHES_HOT], to=single)

@@ -67,11 +67,12 @@ _HOT: Final = "\\set debit 0"
 
 @dataclass(frozen=True)
 class Way:
-    """A way to post: what one writer does again and again, and how many postings that is."""
+    """A way to post: what each writer does again and again, and how many postings that is."""
 
     name: str
     script: str
     postings: int = 1
+    writers: int = 8
 
 
 FUNCTION_HOT: Final = Way("one by one, hot account", _CHOOSE + _HOT + _FUNCTION)
@@ -82,6 +83,8 @@ BATCHES_HOT: Final = Way(
     "in batches, hot account",
     f"SELECT count(*) FROM ledger_post_many({_ITEMS});",  # noqa: S608 - our own text
     BATCH,
+    # Jobs post batches, each one process at a time: charging, and what expires.
+    writers=2,
 )
 
 
@@ -101,8 +104,8 @@ class Pgbench:
     password: str
     tenant_id: UUID
 
-    async def rate(self, way: Way, *, writers: int, seconds: int, folder: Path) -> float:
-        """Let so many writers post for so many whole seconds; give postings per second.
+    async def rate(self, way: Way, *, seconds: int, folder: Path) -> float:
+        """Let the writers post for so many whole seconds; give postings per second.
 
         :raises RuntimeError: it could not, or a posting failed
         """
@@ -111,7 +114,7 @@ class Pgbench:
         output = await self._run(
             "--no-vacuum",
             *("--protocol", "prepared"),
-            *("--client", str(writers), "--time", str(seconds)),
+            *("--client", str(way.writers), "--time", str(seconds)),
             *("--define", f"tenant={self.tenant_id}"),
             *("--file", str(script)),
         )
