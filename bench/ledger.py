@@ -2,7 +2,8 @@
 
 Prints one JSON line per figure. All figures are of one run on one machine, with durable commits,
 so that their ratios mean something; the absolute numbers are this machine's, and so are the floors
-(reliability 2.5: two cores, a local socket, the best of the rounds).
+(reliability 2.5: two cores, a local socket, the best of the rounds). What two processors of this
+machine are worth is printed last.
 """
 
 import asyncio
@@ -26,6 +27,7 @@ from bench.parts.postings import (
     STATEMENTS_SPREAD,
     Pgbench,
 )
+from bench.parts.processors import report_processors
 from partner_center.binaries import account_for, programs_for
 from partner_center.databases import ROLES, prepare_databases
 from partner_center.postgres import EmbeddedPostgres
@@ -97,6 +99,7 @@ async def main() -> None:
             program = programs_for(None) / "pgbench"
             pgbench = Pgbench(program, sockets, postgres.port, USER, PASSWORD, tenant_id)
             await measure(pgbench, folder)
+    report_processors(ROUNDS)
 
 
 if __name__ == "__main__":

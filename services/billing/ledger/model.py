@@ -38,9 +38,8 @@ class Account(BillingTable):
             name="counters",
         ),
         CheckConstraint(
-            "CASE guard WHEN 0 THEN true"
-            " WHEN 1 THEN debits_posted + debits_pending <= credits_posted"
-            " WHEN 2 THEN credits_posted + credits_pending <= debits_posted ELSE false END",
+            "ledger_guard_holds(guard,"
+            " debits_posted, credits_posted, debits_pending, credits_pending)",
             name="guard",
         ),
         Index("accounts_partner_id_idx", "tenant_id", "partner_id"),

@@ -56,6 +56,32 @@ async def test_the_runtime_role_writes_only_by_the_functions(
         await execute(connections["runtime"], statement, tenant_id=ledger.tenant_id)
 
 
+@pytest.mark.parametrize(
+    ("change", "constraint"),
+    [
+        ("debits_posted = 101", "accounts_guard_check"),
+        ("debits_pending = 101", "accounts_guard_check"),
+        ("guard = 2", "accounts_guard_check"),
+        ("guard = 2, debits_posted = 100, credits_pending = 1", "accounts_guard_check"),
+        ("guard = 3", "accounts_guard_check"),
+        ("credits_pending = -1", "accounts_counters_check"),
+    ],
+)
+async def test_no_account_gives_what_it_has_not_whoever_writes(
+    ledger: TenantLedger,
+    connections: Mapping[str, Any],
+    change: str,
+    constraint: str,
+) -> None:
+    account = await ledger.open(filled_with=100)
+    statement = f"UPDATE accounts SET {change} WHERE id = '{account}'"  # noqa: S608 - our own text
+
+    with pytest.raises(asyncpg.CheckViolationError) as caught:
+        await execute(connections["owner"], statement, tenant_id=ledger.tenant_id)
+
+    assert caught.value.constraint_name == constraint
+
+
 async def test_what_names_no_unit_is_refused_at_once(
     ledger: TenantLedger, connections: Mapping[str, Any]
 ) -> None:
