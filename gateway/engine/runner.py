@@ -207,8 +207,9 @@ class _Steps:
             answers = await step.source.ask(self._reading, self._variables, keys)
         except Exception as error:  # noqa: BLE001 - the reference executor raises it in its place
             answers = [Answer(step.source.rpc, keys, error)]
-        if any(answer.has_failed for answer in answers):
-            self._failed = HandOver("failure")
+        for answer in answers:
+            if answer.has_failed:
+                self._failed = HandOver("failure")
         if step.feeds or step.is_shared:
             await self._read(step, answers)
         else:

@@ -3,9 +3,9 @@
 A source is asked once, or once for the keys of every level that needs it.
 """
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from operator import attrgetter
+from functools import cached_property
 from typing import Any, Final, Protocol
 
 from google.protobuf.message import Message
@@ -130,6 +130,11 @@ class ByKey:
     rpc: Rpc
     mask: Mask
 
+    @cached_property
+    def _request(self) -> Message:
+        """Give the request but for the ids; nobody may change it."""
+        return self.mask.put(self.rpc, self.rpc.request())
+
     def start(self, variables: Variables) -> dict[str, Any]:  # noqa: ARG002 - sources start alike
         return {}
 
@@ -140,7 +145,9 @@ class ByKey:
         keys: list[str],
     ) -> Sequence[Answer]:
         async def call(some: list[str]) -> bytes:
-            request = self.mask.put(self.rpc, self.rpc.request(ids=some))
+            request: Any = self.rpc.request()
+            request.CopyFrom(self._request)
+            request.ids.extend(some)
             return await reading.ask_unread(self.rpc, request, rename=_AS_IT_IS)
 
         return await ask_in_chunks(self.rpc, call, keys, size=KEYS_MAX)
@@ -271,9 +278,9 @@ def _sorted_in(
     if isinstance(response, Exception):
         result.update(dict.fromkeys(answer.keys, response))
         return result
-    found: Iterable[Any] = list(getattr(response, items))
     before = len(result)
-    result.update(zip(map(attrgetter(key), found), found, strict=True))
+    for item in getattr(response, items):
+        result[getattr(item, key)] = item
     if len(result) - before < len(answer.keys):
         for name in answer.keys:
             result.setdefault(name, None)

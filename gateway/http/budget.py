@@ -26,8 +26,8 @@ class Budget:
         self._clock = clock
         self._buckets: OrderedDict[Hashable, Bucket] = OrderedDict()
 
-    def spend(self, cost: int, *, of: Hashable) -> None:
-        """Take what an operation may cost.
+    def spend(self, cost: int, *, of: Hashable) -> Bucket:
+        """Take what an operation may cost; give the bucket, to settle with.
 
         :raises Refused: THROTTLED, with the seconds after which it would pass.
         """
@@ -41,10 +41,10 @@ class Budget:
                 cost=self._status(bucket, requested=cost, actual=None),
             )
         bucket.available -= cost
+        return bucket
 
-    def settle(self, *, requested: int, actual: int, of: Hashable) -> dict[str, object]:
+    def settle(self, bucket: Bucket, *, requested: int, actual: int) -> dict[str, object]:
         """Give back what an operation did not need, and tell what it cost."""
-        bucket = self._bucket(of)
         bucket.available = min(self.maximum, bucket.available + requested - actual)
         return self._status(bucket, requested=requested, actual=actual)
 

@@ -124,8 +124,8 @@ class Operations:
     async def _run(
         self, request: GraphQLRequest, *, operation: Operation, caller: Caller
     ) -> Answer:
-        requested, account = operation.price.cost, caller.account
-        self.budget.spend(requested, of=account)
+        requested = operation.price.cost
+        bucket = self.budget.spend(requested, of=caller.account)
         actual = requested
         try:
             outcome = await self._in_time(request, operation=operation, caller=caller)
@@ -135,7 +135,7 @@ class Operations:
             actual = requested if refused.code == "TIMEOUT" else 0
             raise
         finally:
-            cost = self.budget.settle(requested=requested, actual=actual, of=account)
+            cost = self.budget.settle(bucket, requested=requested, actual=actual)
         self.metrics.plans.executed(outcome)
         extensions: dict[str, Any] = {"cost": cost}
         if caller.explains:

@@ -20,7 +20,7 @@ from gateway.http.origins import is_allowed
 from gateway.http.requests import GraphQLRequest
 from gateway.http.streams import send_events, stop_with
 from gateway.http.websocket import PROTOCOL, Socket
-from gateway.settings import Limits, Settings
+from gateway.settings import Settings
 
 SOCKET_HEARTBEAT_SECONDS = 30
 
@@ -87,12 +87,15 @@ class GraphQLView:
         # A form or plain text could be posted by a foreign page without asking first.
         if request.headers.get("Content-Type") != JSON and not _is_json(request):
             raise Refused("UNSUPPORTED_MEDIA_TYPE", "The body must be application/json in UTF-8.")
-        if (request.content_length or 0) > limits.body_bytes:
-            raise _too_large(limits)
         try:
             body = await request.read()
         except web.HTTPRequestEntityTooLarge:
-            raise _too_large(limits) from None
+            raise Refused(
+                "REQUEST_TOO_LARGE",
+                f"The body exceeds {limits.body_bytes} bytes.",
+                limit="body_bytes",
+                maximum=limits.body_bytes,
+            ) from None
         return requests.from_json(body, limits=limits)
 
     async def _socket(self, request: web.Request) -> web.StreamResponse:
@@ -122,15 +125,6 @@ class GraphQLView:
 
 def _is_json(request: web.Request) -> bool:
     return request.content_type == JSON and (request.charset or "utf-8").lower() == "utf-8"
-
-
-def _too_large(limits: Limits) -> Refused:
-    return Refused(
-        "REQUEST_TOO_LARGE",
-        f"The body exceeds {limits.body_bytes} bytes.",
-        limit="body_bytes",
-        maximum=limits.body_bytes,
-    )
 
 
 async def write(

@@ -16,7 +16,8 @@ class Clock:
 
 
 def available(points: Budget, *, of: str) -> object:
-    status = points.settle(requested=0, actual=0, of=of)["throttleStatus"]
+    bucket = points.spend(0, of=of)
+    status = points.settle(bucket, requested=0, actual=0)["throttleStatus"]
     assert isinstance(status, dict)
     return status["currentlyAvailable"]
 
@@ -48,11 +49,11 @@ def test_a_budget_fills_again_up_to_its_maximum() -> None:
 
 def test_a_refund_never_overfills() -> None:
     points = Budget(per_minute=600, clock=Clock())
-    points.spend(100, of="ada")
+    bucket = points.spend(100, of="ada")
 
-    points.settle(requested=60, actual=0, of="ada")
+    points.settle(bucket, requested=60, actual=0)
     after_part = available(points, of="ada")
-    points.settle(requested=600, actual=0, of="ada")
+    points.settle(bucket, requested=600, actual=0)
 
     assert (after_part, available(points, of="ada")) == (560, 600)
 
