@@ -210,12 +210,12 @@ class Operations:
     def _tell(
         self, operation: Operation, answer: Answer, *, caller: Caller, seconds: float
     ) -> None:
-        kind = operation.node.operation.value
-        name = operation.name or ""
-        self.metrics.operations.ended(kind=kind, name=name, code=answer.code, seconds=seconds)
+        kind, name, code = operation.node.operation.value, operation.name or "", answer.code
+        self.metrics.operations.ended(kind=kind, name=name, code=code, seconds=seconds)
         cost = answer.payload.get("extensions", {}).get("cost", {})
         principal = caller.principal
-        log.info(
+        reason = caller.tenant_reason
+        (log.bind(tenant_reason=reason) if reason else log).info(
             "operation",
             request_id=caller.request_id,
             transport=caller.transport,
@@ -226,8 +226,7 @@ class Operations:
             role=principal.role,
             tenant_id=str(principal.tenant_id or ""),
             partner_id=str(principal.partner_id or ""),
-            **({"tenant_reason": caller.tenant_reason} if caller.tenant_reason else {}),
-            code=answer.code,
+            code=code,
             errors=len(answer.payload.get("errors", ())),
             requested_cost=operation.price.cost,
             actual_cost=cost.get("actualQueryCost"),
