@@ -19,7 +19,7 @@ from services.kit.database import Database
 from services.kit.identity import Principal, Role
 
 BACK_OFF_MAX: Final = timedelta(seconds=60)
-# A run that finds work is followed by another at once, but others shall have their turn.
+# A full run is followed by another at once, but others shall have their turn.
 RUNS_IN_A_ROW_MAX: Final = 100
 # First half of the advisory lock's key; the second is made from the job's name.
 _LOCK: Final = 0x6A6F62
@@ -32,12 +32,14 @@ class Job:
     """A batch of due work; run gives how many things it did, 0 when nothing is due.
 
     A shared one keeps its workers apart by itself, so that every process may run it at once.
+    A run that did less than a full one left nothing behind, and the next waits for its time.
     """
 
     name: str
     every: timedelta
     run: Callable[[Database, datetime], Awaitable[int]]
     is_shared: bool = False
+    full_run: int = 1
 
 
 def system_principal(service: str, *, tenant_id: UUID) -> Principal:
@@ -93,7 +95,8 @@ async def _repeat(job: Job, database: Database) -> None:
 
 async def _until_nothing_is_due(job: Job, database: Database) -> None:
     for _ in range(RUNS_IN_A_ROW_MAX):
-        if not await run_once(job, database, now=datetime.now(UTC)):
+        done = await run_once(job, database, now=datetime.now(UTC))
+        if done is None or done < job.full_run:
             return
 
 

@@ -186,7 +186,8 @@ def sealing(service: str, tables: Sequence[SealedTable] = ()) -> Job:
         async with over_tenants(database) as session:
             return await seal(session, tables=sealed, now=now, at_most=ROWS_AT_ONCE)
 
-    return Job(name=f"{service}.seal", every=EVERY, run=run)
+    # Where writing never ends something is always due: few large blocks cost less than many small.
+    return Job(name=f"{service}.seal", every=EVERY, run=run, full_run=ROWS_AT_ONCE)
 
 
 async def seal(

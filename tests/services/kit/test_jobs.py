@@ -94,6 +94,25 @@ async def test_a_job_with_work_runs_again_at_once(pond: Database) -> None:
     assert left == [0]
 
 
+async def test_what_a_run_that_was_not_full_left_waits_for_its_time(pond: Database) -> None:
+    runs, partial = [2, 2, 1, 1], asyncio.Event()
+
+    async def work(_database: Database, _now: datetime) -> int:
+        if len(runs) == 2:
+            partial.set()
+        return runs.pop(0)
+
+    job = Job(name="batches", every=timedelta(hours=1), run=work, full_run=2)
+    running = asyncio.create_task(run_until_cancelled([job], pond))
+    async with asyncio.timeout(10):
+        await partial.wait()
+    await asyncio.sleep(0.2)
+    running.cancel()
+    await asyncio.gather(running, return_exceptions=True)
+
+    assert runs == [1]
+
+
 async def test_a_failing_job_does_not_stop_the_others(pond: Database) -> None:
     done = asyncio.Event()
 
