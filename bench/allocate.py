@@ -29,7 +29,7 @@ from partner_center import environments
 from partner_center.databases import with_database
 from partner_center.settings import Settings
 from partner_center.supervisor import Supervisor
-from services.kit import ids
+from services.kit import ids, seals
 
 CLIENTS: Final = 16
 PARTNERS: Final = 32
@@ -92,6 +92,8 @@ class Installation:
 
 async def calm(running: Installation) -> None:
     """Wait until billing has sealed what bare SQL wrote: that is not the other side's work."""
+    # The sealer begins within so long, and ends when nothing is left.
+    await asyncio.sleep(1.1 * seals.EVERY.total_seconds())
     for _ in range(CALM_LOOKS_MAX):
         before = running.busy()["billing"]
         await asyncio.sleep(CALM_SECONDS)
