@@ -99,8 +99,8 @@ async def main() -> None:
             program = programs_for(None) / "pgbench"
             pgbench = Pgbench(program, sockets, postgres.port, USER, PASSWORD, tenant_id)
             await measure(pgbench, folder)
-    report_processors(ROUNDS)
 
 
 if __name__ == "__main__":
     uvloop.run(main())
+    report_processors(ROUNDS)

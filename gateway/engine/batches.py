@@ -30,10 +30,7 @@ class Answer:
 async def ask_in_chunks(rpc: Rpc, call: Call, keys: list[str], *, size: int) -> list[Answer]:
     """Ask for so many keys at once as the contract allows; failures are answers, too."""
     if len(keys) <= size:
-        try:
-            return [Answer(rpc, keys, await call(keys))]
-        except Exception as error:  # noqa: BLE001 - the reference executor raises it in its place
-            return [Answer(rpc, keys, error)]
+        return [await _answer(rpc, call, keys)]
     chunks = (keys[start : start + size] for start in range(0, len(keys), size))
     some = await asyncio.gather(
         *(_answers(rpc, call, chunks) for _ in range(min(CALLS_AT_ONCE, -(-len(keys) // size))))

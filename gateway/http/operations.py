@@ -215,7 +215,8 @@ class Operations:
         cost = answer.payload.get("extensions", {}).get("cost", {})
         principal = caller.principal
         reason = caller.tenant_reason
-        (log.bind(tenant_reason=reason) if reason else log).info(
+        told = log.bind(tenant_reason=reason) if reason else log
+        told.info(
             "operation",
             request_id=caller.request_id,
             transport=caller.transport,

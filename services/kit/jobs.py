@@ -32,7 +32,7 @@ class Job:
     """A batch of due work; run gives how many things it did, 0 when nothing is due.
 
     A shared one keeps its workers apart by itself, so that every process may run it at once.
-    A run that did less than a full one left nothing behind, and the next waits for its time.
+    A run that did less than a full one is not followed at once: the next waits for its time.
     """
 
     name: str

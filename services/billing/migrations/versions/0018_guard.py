@@ -2,7 +2,7 @@
 
 PostgreSQL reads the text of a CHECK anew in each statement that writes to its table, but compiles a
 function once in a session. This CHECK was the longest one, and every posting writes two accounts:
-it took a tenth of `ledger_post`.
+it took a seventh of `ledger_post`.
 """
 
 from alembic import op
